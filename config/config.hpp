@@ -1,0 +1,111 @@
+// The whole configuration as plain values with their defaults. Owned by whoever runs a supervisor; read-only once
+// it has been validated by config/loader.hpp. Durations are std::chrono, sizes say their unit.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace corral {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+struct UnixListener {
+    std::string path = "/run/corral/corral.sock";
+    unsigned mode = 0660;  // file mode of the socket
+};
+
+struct TcpListener {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;
+    std::string api_key_file;  // one key per line; needed beyond loopback
+};
+
+struct Listen {
+    std::optional<UnixListener> unix_socket = UnixListener{};
+    std::optional<TcpListener> tcp;  // off unless configured
+};
+
+// What llama-cli is started with: the pipe cannot change it for a single request.
+struct Sampling {
+    double temperature = 0;
+    int top_k = 40;
+    double top_p = 0.95;
+    double min_p = 0.05;
+    double repeat_penalty = 1.0;
+    std::int64_t seed = 42;
+};
+
+// What to do with a request whose sampling fields differ from the pool's.
+enum class UnsupportedSampling { ignore, reject };
+
+struct PoolConfig {
+    std::string name = "default";  // the OpenAI model id
+    std::string model;             // path of a GGUF file
+    std::string llama_cli = "llama-cli";  // a path, or a name looked up on PATH
+    unsigned workers = 3;
+    unsigned context = 2048;    // tokens
+    unsigned max_tokens = 512;  // hard cap of an answer, llama-cli's -n
+    std::optional<unsigned> threads;  // per worker; absent is "auto": usable cores / workers, at least 1
+    Sampling sampling;
+    UnsupportedSampling unsupported_sampling = UnsupportedSampling::ignore;
+    unsigned prompt_cache_mib = 256;  // llama-cli's --cache-ram, per worker
+    std::vector<std::string> extra_args;
+    std::map<std::string, std::string> env;
+};
+
+struct QueueConfig {
+    std::size_t limit = 64;  // waiting requests per pool
+    milliseconds timeout = 60s;
+};
+
+struct Timeouts {
+    milliseconds start = 120s;        // a worker's spawn to ready
+    milliseconds request = 300s;      // queue and generation together
+    milliseconds cancel = 2s;         // SIGINT to the worker being reusable
+    milliseconds drain = 30s;         // SIGTERM to the end of running answers
+    milliseconds client_write = 30s;  // one write to a client that does not read
+};
+
+struct RestartConfig {
+    milliseconds initial = 250ms;
+    milliseconds max = 30s;
+};
+
+struct HealthConfig {
+    milliseconds interval = 10s;
+    milliseconds timeout = 1s;
+};
+
+struct HttpConfig {
+    std::size_t max_connections = 256;
+    std::size_t max_body_kib = 4096;
+    milliseconds header_timeout = 10s;  // first byte of a request to the end of its headers
+    milliseconds body_timeout = 30s;
+    milliseconds idle_timeout = 75s;  // between two requests of a connection
+};
+
+enum class LogLevel { trace, debug, info, warn, error };
+
+struct LogConfig {
+    LogLevel level = LogLevel::info;
+    bool content = false;  // message text may appear in logs; private otherwise
+};
+
+struct Config {
+    Listen listen;
+    std::vector<PoolConfig> pools;
+    QueueConfig queue;
+    Timeouts timeouts;
+    RestartConfig restart;
+    HealthConfig health;
+    HttpConfig http;
+    LogConfig log;
+};
+
+}  // namespace corral

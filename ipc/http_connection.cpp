@@ -1,0 +1,272 @@
+#include "ipc/http_connection.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+
+namespace corral {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+constexpr std::size_t header_bytes_max = 16 * 1024;
+constexpr std::size_t linger_bytes_max = 64 * 1024 * 1024;
+constexpr auto linger_max = std::chrono::seconds(2);
+
+// What an error while reading a request deserves; 0 for an ordinary end of the connection.
+int status_for(error_code ec) {
+    if (ec == http::error::end_of_stream || ec == asio::error::operation_aborted) return 0;
+    if (ec == http::error::body_limit) return 413;
+    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) return 431;
+    if (ec == beast::error::timeout) return 408;
+    return ec.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
+}
+
+HttpRequest to_request(http::request<http::string_body>&& message) {
+    HttpRequest request;
+    request.method = message.method_string();
+    const std::string_view target = message.target();
+    request.path = target.substr(0, target.find('?'));
+    for (const auto& field : message)
+        request.headers.emplace(std::string(field.name_string()), std::string(field.value()));
+    request.body = std::move(message.body());
+    return request;
+}
+
+Peer peer_of(const HttpSocket& socket, bool tcp) {
+    Peer peer{tcp, std::nullopt};
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (!tcp && getsockopt(const_cast<HttpSocket&>(socket).native_handle(), SOL_SOCKET, SO_PEERCRED,
+                           &credentials, &size) == 0)
+        peer.uid = credentials.uid;
+    return peer;
+}
+
+}  // namespace
+
+class HttpConnection::Impl final : public HttpExchange {
+  public:
+    Impl(HttpSocket socket, bool tcp, Clock& clock, const HttpLimits& limits,
+         const HttpServer::ErrorBody& error_body)
+        : limits_(limits),
+          error_body_(error_body),
+          peer_(peer_of(socket, tcp)),
+          stream_(std::move(socket)),
+          watch_(stream_.get_executor(), clock, [](const std::string&, const std::string&) {}) {}
+
+    const HttpRequest& request() const override { return request_; }
+    const Peer& peer() const override { return peer_; }
+    Cancellation& cancellation() override { return *cancellation_; }
+
+    awaitable<bool> respond(const HttpResponse& response) override {
+        http::response<http::string_body> message = head<http::string_body>(response);
+        message.body() = response.body;
+        message.prepare_payload();
+        error_code ec;
+        stream_.expires_after(limits_.write_timeout);
+        co_await http::async_write(stream_, message, into(ec));
+        co_return finished(!ec);
+    }
+
+    awaitable<bool> start_stream(const HttpResponse& response) override {
+        chunked_ = version_ >= 11;
+        keep_alive_ = keep_alive_ && chunked_;
+        http::response<http::empty_body> message = head<http::empty_body>(response);
+        message.chunked(chunked_);
+        http::response_serializer<http::empty_body> serializer(message);
+        error_code ec;
+        stream_.expires_after(limits_.write_timeout);
+        co_await http::async_write_header(stream_, serializer, into(ec));
+        co_return !ec || finished(false);
+    }
+
+    awaitable<bool> send(std::string_view bytes) override {
+        error_code ec;
+        const asio::const_buffer body(bytes.data(), bytes.size());
+        stream_.expires_after(limits_.write_timeout);
+        if (chunked_) {
+            const auto chunk = http::make_chunk(body);
+            co_await asio::async_write(stream_, chunk, into(ec));
+        } else {
+            co_await asio::async_write(stream_, body, into(ec));
+        }
+        co_return !ec || finished(false);
+    }
+
+    awaitable<bool> end_stream() override {
+        error_code ec;
+        const auto last = http::make_chunk_last();
+        stream_.expires_after(limits_.write_timeout);
+        if (chunked_) co_await asio::async_write(stream_, last, into(ec));
+        co_return finished(!ec);
+    }
+
+    awaitable<bool> receive() {
+        error_code ec;
+        if (buffer_.size() == 0) {
+            stream_.expires_after(limits_.idle_timeout);
+            const auto space = buffer_.prepare(4096);
+            const std::size_t size = co_await stream_.async_read_some(space, into(ec));
+            if (ec) co_return false;
+            buffer_.commit(size);
+        }
+        http::request_parser<http::string_body> parser;
+        parser.header_limit(header_bytes_max);
+        parser.body_limit(limits_.body_bytes);
+        stream_.expires_after(limits_.header_timeout);
+        co_await http::async_read_header(stream_, buffer_, parser, into(ec));
+        if (!ec && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+            static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            const auto bytes = asio::buffer(go_on);
+            co_await asio::async_write(stream_, bytes, into(ec));
+        }
+        if (!ec) {
+            stream_.expires_after(limits_.body_timeout);
+            co_await http::async_read(stream_, buffer_, parser, into(ec));
+        }
+        if (ec) {
+            const int status = status_for(ec);
+            if (status != 0) co_await refuse(status, ec.message());
+            co_return false;
+        }
+        version_ = parser.get().version();
+        keep_alive_ = parser.keep_alive();
+        request_ = to_request(parser.release());
+        co_return true;
+    }
+
+    awaitable<void> answer(const HttpServer::Handler& handler) {
+        cancellation_.emplace();
+        answered_ = false;
+        watching_ = true;
+        watch_.spawn("watch", watch());
+        std::exception_ptr failure;
+        try {
+            co_await handler(*this);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        watching_ = false;
+        error_code ignored;
+        stream_.socket().cancel(ignored);
+        co_await watch_.join();
+        cancellation_.reset();
+        if (!answered_) keep_alive_ = false;
+        if (failure) std::rethrow_exception(failure);
+    }
+
+    // Hears of a client that hangs up while its request waits or is answered. Bytes that it sends meanwhile are its next
+    // request and stay where they are.
+    awaitable<void> watch() {
+        auto event = HttpSocket::wait_read;
+        while (watching_) {
+            error_code ec;
+            co_await stream_.socket().async_wait(event, into(ec));
+            if (!watching_) break;
+            if (event == HttpSocket::wait_read && stays_open()) {
+                event = HttpSocket::wait_error;
+                continue;
+            }
+            cancellation_->cancel(CancelReason::client_gone);
+            break;
+        }
+    }
+
+    awaitable<void> refuse(int status, const std::string& message) {
+        keep_alive_ = false;
+        const HttpResponse response{
+            status, {{"Content-Type", "application/json"}}, error_body_(status, message)};
+        const bool sent = co_await respond(response);
+        if (!sent) co_return;
+        error_code ec;
+        stream_.socket().shutdown(HttpSocket::shutdown_send, ec);
+        stream_.expires_after(linger_max);
+        std::array<char, 16 * 1024> discarded;
+        for (std::size_t total = 0; !ec && total < linger_bytes_max;) {
+            const auto space = asio::buffer(discarded);
+            total += co_await stream_.async_read_some(space, into(ec));
+        }
+    }
+
+    void close() {
+        error_code ignored;
+        stream_.socket().shutdown(HttpSocket::shutdown_both, ignored);
+        stream_.socket().close(ignored);
+    }
+
+    const HttpLimits& limits_;
+    const HttpServer::ErrorBody& error_body_;
+    Peer peer_;
+    beast::basic_stream<asio::generic::stream_protocol> stream_;
+    beast::flat_buffer buffer_;
+    HttpRequest request_;
+    unsigned version_ = 11;
+    bool keep_alive_ = true;
+    bool chunked_ = false;
+    bool answered_ = false;
+    std::optional<Cancellation> cancellation_;  // present while answering
+
+  private:
+    template <class Body>
+    http::response<Body> head(const HttpResponse& response) const {
+        http::response<Body> message(static_cast<http::status>(response.status), version_);
+        for (const auto& [name, value] : response.headers) message.set(name, value);
+        message.keep_alive(keep_alive_);
+        return message;
+    }
+
+    bool finished(bool well) {
+        answered_ = well;
+        if (!well) keep_alive_ = false;
+        return well;
+    }
+
+    // After the socket became readable: true if that does not mean that the client is gone. On a Unix socket a client
+    // that only shut down its sending side still reads; the kernel tells it from one that closed (POLLHUP). On TCP the
+    // two look alike, and closed is what it nearly always is.
+    bool stays_open() {
+        const int fd = stream_.socket().native_handle();
+        char byte;
+        if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return true;
+        if (peer_.tcp) return false;
+        pollfd state{fd, POLLIN, 0};
+        return poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR)) == 0;
+    }
+
+    bool watching_ = false;
+    TaskGroup watch_;
+};
+
+HttpConnection::HttpConnection(HttpSocket socket, bool tcp, Clock& clock, const HttpLimits& limits,
+                               const HttpServer::ErrorBody& error_body)
+    : impl_(std::make_unique<Impl>(std::move(socket), tcp, clock, limits, error_body)) {}
+HttpConnection::~HttpConnection() = default;
+
+awaitable<bool> HttpConnection::receive() { return impl_->receive(); }
+awaitable<void> HttpConnection::answer(const HttpServer::Handler& handler) {
+    return impl_->answer(handler);
+}
+bool HttpConnection::reusable() const { return impl_->keep_alive_; }
+bool HttpConnection::answering() const { return impl_->cancellation_.has_value(); }
+void HttpConnection::finish_after_answer() { impl_->keep_alive_ = false; }
+void HttpConnection::cancel(CancelReason reason) {
+    if (impl_->cancellation_) {
+        impl_->cancellation_->cancel(reason);
+    } else {
+        close();
+    }
+}
+awaitable<void> HttpConnection::refuse(int status, const std::string& message) {
+    return impl_->refuse(status, message);
+}
+void HttpConnection::close() { impl_->close(); }
+
+}  // namespace corral

@@ -1,0 +1,51 @@
+// The HTTP interface: routes, access, and what each answers. Owned by the supervisor; its handle() is the HTTP server's
+// handler. Message text never leaves it but to the client, and to the log if log.content says so.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "ipc/http_server.hpp"
+#include "supervisor/answering.hpp"
+#include "supervisor/api_keys.hpp"
+#include "supervisor/openai.hpp"
+
+namespace corral {
+
+class Api {
+  public:
+    Api(const Config& config, Clock& clock, ApiKeys keys,
+        const std::vector<std::unique_ptr<Pool>>& pools);
+
+    awaitable<void> handle(HttpExchange& exchange);
+    // From now on chat requests are refused with 503.
+    void refuse_new() { draining_ = true; }
+
+  private:
+    struct Chat {
+        Pool& pool;
+        ChatRequest request;
+        openai::AnswerHead head;
+        HttpHeaders headers;  // of the response
+    };
+
+    awaitable<void> chat(HttpExchange& exchange);
+    Chat prepare(const HttpRequest& http) const;
+    awaitable<void> chat_whole(HttpExchange& exchange, const Chat& chat);
+    awaitable<void> chat_streamed(HttpExchange& exchange, const Chat& chat);
+    void log_content(const Chat& chat) const;
+    HttpResponse get(const std::string& path) const;
+    HttpResponse ready() const;
+    HttpResponse models(const std::string& id) const;
+    Pool& pool_for(const std::string& model) const;
+    bool allowed(const HttpExchange& exchange) const;
+
+    const Config& config_;
+    Clock& clock_;
+    ApiKeys keys_;
+    const std::vector<std::unique_ptr<Pool>>& pools_;
+    long started_;  // seconds since the epoch
+    bool draining_ = false;
+};
+
+}  // namespace corral

@@ -1,0 +1,177 @@
+#include "supervisor/supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <random>
+
+#include "ipc/chat_template.hpp"
+#include "ipc/gguf.hpp"
+#include "ipc/http_server.hpp"
+#include "ipc/llama_cli.hpp"
+#include "ipc/process_spawner.hpp"
+#include "supervisor/api.hpp"
+#include "supervisor/fatal.hpp"
+#include "supervisor/llama_cli_command.hpp"
+#include "supervisor/openai.hpp"
+#include "supervisor/runtime_folder.hpp"
+#include "supervisor/usable_cores.hpp"
+
+namespace corral {
+namespace {
+
+HttpLimits http_limits(const Config& config) {
+    return {config.http.max_connections, config.http.max_body_kib * 1024,
+            config.http.header_timeout,  config.http.body_timeout,
+            config.http.idle_timeout,    config.timeouts.client_write};
+}
+
+ApiKeys api_keys(const Config& config) {
+    const bool wanted = config.listen.tcp && !config.listen.tcp->api_key_file.empty();
+    return wanted ? ApiKeys(config.listen.tcp->api_key_file) : ApiKeys();
+}
+
+unsigned total_workers(const Config& config) {
+    unsigned total = 0;
+    for (const PoolConfig& pool : config.pools) total += pool.workers;
+    return total;
+}
+
+double random_fraction() {
+    static std::mt19937 generator{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+void log_connection_error(const std::string& task, const std::string& error) {
+    spdlog::error("{}: {}", task, error);
+}
+
+}  // namespace
+
+class Supervisor::Impl {
+  public:
+    Impl(const Config& config, StateChanged state_changed)
+        : config_(config),
+          clock_(io_.get_executor()),
+          spawner_(io_.get_executor()),
+          state_changed_(std::move(state_changed)),
+          api_(config_, clock_, api_keys(config_), pools_),
+          server_(
+              io_.get_executor(), clock_, http_limits(config_),
+              [this](HttpExchange& exchange) { return api_.handle(exchange); },
+              [](int status, const std::string& text) { return openai::error_body(status, text); },
+              log_connection_error),
+          signals_(io_, SIGTERM, SIGINT),
+          signalled_(io_.get_executor(), clock_),
+          tasks_(io_.get_executor(), clock_, fatal_task_error) {
+        for (const PoolConfig& pool : config_.pools) make_pool(pool);
+        try {
+            listen();
+        } catch (...) {
+            server_.stop_accepting();  // what listens already must end before it is destroyed
+            io_.run();
+            throw;
+        }
+    }
+
+    void run() {
+        tasks_.spawn("signals", watch_signals());
+        tasks_.spawn("supervisor", serve());
+        io_.run();
+    }
+
+    const std::vector<std::unique_ptr<Pool>>& pools() const { return pools_; }
+
+  private:
+    void make_pool(const PoolConfig& config) {
+        const GgufInfo model = read_gguf(config.model);
+        if (model.context_length && config.context > *model.context_length)
+            spdlog::warn("pool {}: context {} is more than the {} tokens that {} was trained on",
+                         config.name, config.context, *model.context_length, config.model);
+        const std::string text =
+            wrap_chat_template(model.chat_template.value_or(std::string(chatml_template)));
+        const std::string file =
+            folder_.write("template-" + std::to_string(pools_.size()) + ".jinja", text);
+        const unsigned threads = config.threads.value_or(
+            threads_per_worker(usable_cores(), total_workers(config_)));
+        const Command command =
+            llama_cli_command(config, find_program(config.llama_cli), file, threads);
+        auto pool =
+            std::make_unique<Pool>(io_.get_executor(), clock_, config, config_.queue);
+        const Worker::Limits limits{config_.timeouts.start, config_.timeouts.cancel,
+                                    config_.health.interval, config_.health.timeout};
+        const Worker::Hooks hooks{[pool = pool.get()] { pool->grant(); }, state_changed_};
+        for (unsigned i = 1; i <= config.workers; ++i)
+            pool->add(std::make_unique<Worker>(
+                io_.get_executor(), clock_, spawner_, config.name + "/" + std::to_string(i),
+                std::make_unique<LlamaCli>(io_.get_executor(), clock_, command, config.max_tokens),
+                RestartPolicy(config_.restart.initial, config_.restart.max, random_fraction),
+                limits, hooks));
+        pools_.push_back(std::move(pool));
+    }
+
+    void listen() {
+        if (const auto& socket = config_.listen.unix_socket) {
+            server_.listen_unix(socket->path, socket->mode);
+            spdlog::info("listening on {}", socket->path);
+        }
+        if (const auto& tcp = config_.listen.tcp) {
+            const unsigned port = server_.listen_tcp(tcp->address, tcp->port);
+            spdlog::info("listening on {} port {}", tcp->address, port);
+        }
+    }
+
+    awaitable<void> watch_signals() {
+        error_code ec;
+        for (unsigned seen = 1;; ++seen) {
+            co_await signals_.async_wait(into(ec));
+            if (ec) break;
+            signalled_.notify();
+            if (seen > 1) hurry_.request_stop();
+        }
+    }
+
+    awaitable<void> serve() {
+        for (const auto& pool : pools_) pool->start();
+        co_await signalled_.wait();
+        spdlog::info("stopping: {} running answers have {} s to end", server_.exchanges(),
+                     std::chrono::duration<double>(config_.timeouts.drain).count());
+        api_.refuse_new();
+        const TimePoint deadline = clock_.now() + config_.timeouts.drain;
+        const std::stop_token hurry = hurry_.get_token();
+        co_await server_.wait_idle(deadline, hurry);
+        server_.stop_accepting();
+        server_.cancel_all(CancelReason::shutdown);
+        if (hurry_.stop_requested())
+            for (const auto& pool : pools_) pool->kill();
+        for (const auto& pool : pools_) co_await pool->stop();
+        co_await server_.join();
+        signals_.cancel();
+        spdlog::info("stopped");
+    }
+
+    Config config_;
+    asio::io_context io_{1};
+    SystemClock clock_;
+    ProcessSpawner spawner_;
+    StateChanged state_changed_;
+    RuntimeFolder folder_;
+    std::vector<std::unique_ptr<Pool>> pools_;
+    Api api_;
+    HttpServer server_;
+    asio::signal_set signals_;
+    Event signalled_;
+    std::stop_source hurry_;  // a second signal
+    TaskGroup tasks_;
+};
+
+Supervisor::Supervisor(const Config& config, StateChanged state_changed)
+    : impl_(std::make_unique<Impl>(config, std::move(state_changed))) {}
+Supervisor::~Supervisor() = default;
+
+void Supervisor::run() { impl_->run(); }
+
+const std::vector<std::unique_ptr<Pool>>& Supervisor::pools() const { return impl_->pools(); }
+
+}  // namespace corral
