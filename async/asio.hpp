@@ -1,7 +1,8 @@
 // The names of Asio that the whole program uses, in one place.
 //
-// House rule for coroutines (g++ 12.2 miscompiles what breaks it, see docs/design.md): a co_await stands alone in its
-// statement or initialises a name; its arguments are names; no lambda or aggregate is built inside the expression.
+// House rule for coroutines (g++ 12.2 miscompiles what breaks it, see docs/design.md): a co_await
+// stands alone in its statement or initialises a name; its arguments are names; no lambda or
+// aggregate is built inside the expression.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,6 +23,8 @@ using asio::awaitable;
 using boost::system::error_code;
 
 // Makes an asynchronous operation report through `ec` instead of throwing.
-inline auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+inline auto into(error_code& ec) {
+    return asio::redirect_error(asio::use_awaitable, ec);
+}
 
 }  // namespace corral

@@ -1,5 +1,6 @@
-// Why one request ends early, and the stop token that carries the news to whatever it waits for. One per request,
-// owned by the coroutine that serves it; the first reason wins. A deadline can be attached.
+// Why one request ends early, and the stop token that carries the news to whatever it waits for.
+// One per request, owned by the coroutine that serves it; the first reason wins. A deadline can be
+// attached.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
-// Time as a dependency, so that tests advance it by hand: what the time is, and a call at a later time.
-// Owned by the composition root (SystemClock) or by a test (ManualClock); used from the io_context's thread only.
+// Time as a dependency, so that tests advance it by hand: what the time is, and a call at a later
+// time. Owned by the composition root (SystemClock) or by a test (ManualClock); used from the
+// io_context's thread only.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// A stop token that stops at a deadline, and earlier when a parent token does: what bounds a wait of the ipc layer.
-// Lives on the waiting coroutine's stack.
+// A stop token that stops at a deadline, and earlier when a parent token does: what bounds a wait
+// of the ipc layer. Lives on the waiting coroutine's stack.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
-// A wake-up call for one waiting coroutine: notify() is remembered until a wait takes it, so nothing is missed between
-// looking at a condition and waiting for it to change. Owned by whatever the condition belongs to; must outlive its waiter.
+// A wake-up call for one waiting coroutine: notify() is remembered until a wait takes it, so
+// nothing is missed between looking at a condition and waiting for it to change. Owned by whatever
+// the condition belongs to; must outlive its waiter.
 #pragma once
 
 #include <stop_token>
@@ -15,10 +16,12 @@ class Event {
 
     Event(asio::any_io_executor executor, Clock& clock);
 
-    // May be called from anywhere in the event loop, also from destructors; never resumes the waiter directly.
+    // May be called from anywhere in the event loop, also from destructors; never resumes the
+    // waiter directly.
     void notify();
 
-    // Returns at the first of: a notification (which it takes), `deadline`, a stop. One waiter at a time.
+    // Returns at the first of: a notification (which it takes), `deadline`, a stop. One waiter at a
+    // time.
     awaitable<Wake> wait(TimePoint deadline = never, std::stop_token stop = {});
 
   private:

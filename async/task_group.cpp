@@ -7,7 +7,9 @@ namespace corral {
 TaskGroup::TaskGroup(asio::any_io_executor executor, Clock& clock, OnError on_error)
     : executor_(executor), on_error_(std::move(on_error)), ended_(std::move(executor), clock) {}
 
-TaskGroup::~TaskGroup() { assert(running_ == 0); }
+TaskGroup::~TaskGroup() {
+    assert(running_ == 0);
+}
 
 void TaskGroup::spawn(std::string name, awaitable<void> task) {
     ++running_;

@@ -1,5 +1,6 @@
-// The whole configuration as plain values with their defaults. Owned by whoever runs a supervisor; read-only once
-// it has been validated by config/loader.hpp. Durations are std::chrono, sizes say their unit.
+// The whole configuration as plain values with their defaults. Owned by whoever runs a supervisor;
+// read-only once it has been validated by config/loader.hpp. Durations are std::chrono, sizes say
+// their unit.
 #pragma once
 
 #include <chrono>
@@ -45,13 +46,14 @@ struct Sampling {
 enum class UnsupportedSampling { ignore, reject };
 
 struct PoolConfig {
-    std::string name = "default";  // the OpenAI model id
-    std::string model;             // path of a GGUF file
+    std::string name = "default";         // the OpenAI model id
+    std::string model;                    // path of a GGUF file
     std::string llama_cli = "llama-cli";  // a path, or a name looked up on PATH
     unsigned workers = 3;
     unsigned context = 2048;    // tokens
     unsigned max_tokens = 512;  // hard cap of an answer, llama-cli's -n
-    std::optional<unsigned> threads;  // per worker; absent is "auto": usable cores / workers, at least 1
+    std::optional<unsigned>
+        threads;  // per worker; absent is "auto": usable cores / workers, at least 1
     Sampling sampling;
     UnsupportedSampling unsupported_sampling = UnsupportedSampling::ignore;
     unsigned prompt_cache_mib = 256;  // llama-cli's --cache-ram, per worker

@@ -8,11 +8,20 @@ namespace {
 void append_escaped(std::string& line, std::string_view text) {
     for (const char c : text) {
         switch (c) {
-            case '\n': line += {separators::escape, 'n'}; break;
-            case separators::record: line += {separators::escape, 'r'}; break;
-            case separators::unit: line += {separators::escape, 'u'}; break;
-            case separators::escape: line += {separators::escape, 'g'}; break;
-            default: line += c;
+            case '\n':
+                line += {separators::escape, 'n'};
+                break;
+            case separators::record:
+                line += {separators::escape, 'r'};
+                break;
+            case separators::unit:
+                line += {separators::escape, 'u'};
+                break;
+            case separators::escape:
+                line += {separators::escape, 'g'};
+                break;
+            default:
+                line += c;
         }
     }
 }

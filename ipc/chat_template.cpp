@@ -10,8 +10,8 @@ const std::string_view chatml_template =
 
 namespace {
 
-// The separators stand in the template as the bytes themselves: Jinja has no escape for them. GS-g must be undone last,
-// or a text's own GS followed by an n would become a newline.
+// The separators stand in the template as the bytes themselves: Jinja has no escape for them. GS-g
+// must be undone last, or a text's own GS followed by an n would become a newline.
 constexpr std::string_view prologue =
     "{%- set corral = namespace(messages=messages, prefill='') -%}"
     "{%- if messages and messages[-1]['content'] is string"

@@ -1,6 +1,7 @@
-// The chat template that lets llama-cli take a whole conversation in one user message: a prologue that unpacks what
-// ipc/chat_line.hpp packed and rebuilds `messages`, the model's own template unchanged, and the prefill after it.
-// Messages that were not packed (llama.cpp probes a template with some of its own at load) pass through. Pure.
+// The chat template that lets llama-cli take a whole conversation in one user message: a prologue
+// that unpacks what ipc/chat_line.hpp packed and rebuilds `messages`, the model's own template
+// unchanged, and the prefill after it. Messages that were not packed (llama.cpp probes a template
+// with some of its own at load) pass through. Pure.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
-// A child process as the rest of the program sees it: three pipe ends, a process group to signal, one exit to await.
-// `Spawner` is the seam where tests put processes of their own; ipc/process_spawner is the real one.
+// A child process as the rest of the program sees it: three pipe ends, a process group to signal,
+// one exit to await. `Spawner` is the seam where tests put processes of their own;
+// ipc/process_spawner is the real one.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +19,7 @@ namespace corral {
 
 struct Command {
     std::string program;  // absolute, or relative to the working directory; never looked up on PATH
-    std::vector<std::string> arguments;        // without the program's own name
+    std::vector<std::string> arguments;                    // without the program's own name
     std::map<std::string, std::string> extra_environment;  // on top of the supervisor's own
 };
 
@@ -37,7 +38,8 @@ struct SpawnError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Owned by the worker that asked for it. Destroying a child that still runs kills its group without waiting.
+// Owned by the worker that asked for it. Destroying a child that still runs kills its group without
+// waiting.
 class Child {
   public:
     explicit Child(const asio::any_io_executor& executor)
@@ -51,8 +53,9 @@ class Child {
     virtual awaitable<ExitStatus> wait() = 0;
 
     asio::writable_pipe input;
-    // In packet mode (pipe(7), O_DIRECT): one read returns at most what one write of the child wrote. llama-cli writes
-    // each token on its own, so this is what lets tokens be counted on a pipe.
+    // In packet mode (pipe(7), O_DIRECT): one read returns at most what one write of the child
+    // wrote. llama-cli writes each token on its own, so this is what lets tokens be counted on a
+    // pipe.
     asio::readable_pipe output;
     asio::readable_pipe errors;
 };

@@ -1,6 +1,7 @@
-// What a worker's child speaks: the seam between the worker's life (supervisor/worker.hpp) and one kind of engine.
-// llama-cli over its pipes is the first kind (ipc/llama_cli.hpp). An engine serves one child at a time and one answer
-// at a time; exactly one coroutine calls its waiting functions at any moment. Every wait ends when `stop` is requested.
+// What a worker's child speaks: the seam between the worker's life (supervisor/worker.hpp) and one
+// kind of engine. llama-cli over its pipes is the first kind (ipc/llama_cli.hpp). An engine serves
+// one child at a time and one answer at a time; exactly one coroutine calls its waiting functions
+// at any moment. Every wait ends when `stop` is requested.
 #pragma once
 
 #include <stop_token>
@@ -39,11 +40,12 @@ class Engine {
     virtual Command command() const = 0;
     // From now on `child`, freshly spawned; it must outlive its use here.
     virtual void attach(Child& child) = 0;
-    // True once the model is loaded and the engine takes requests; false when the child's output ended first.
+    // True once the model is loaded and the engine takes requests; false when the child's output
+    // ended first.
     virtual awaitable<bool> wait_ready(std::stop_token stop) = 0;
 
-    // Starts an answer: requires idle(). Then next_event() until it is a Finish or a Failure, or until the caller has
-    // enough and leaves the engine mid-answer to recover().
+    // Starts an answer: requires idle(). Then next_event() until it is a Finish or a Failure, or
+    // until the caller has enough and leaves the engine mid-answer to recover().
     virtual void begin(const Conversation& conversation) = 0;
     virtual awaitable<AnswerEvent> next_event(std::stop_token stop) = 0;
     // What is known so far of the answer under way.
@@ -51,7 +53,8 @@ class Engine {
 
     // Nothing is under way and nothing unexpected was seen.
     virtual bool idle() const = 0;
-    // Ends the answer under way and makes sure that the engine takes the next; false when it does not.
+    // Ends the answer under way and makes sure that the engine takes the next; false when it does
+    // not.
     virtual awaitable<bool> recover(std::stop_token stop) = 0;
     // Health check of an idle engine.
     virtual awaitable<bool> probe(std::stop_token stop) = 0;

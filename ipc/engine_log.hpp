@@ -1,6 +1,7 @@
-// Reads llama-cli's stderr (-lv 4) for what stdout does not tell: token counts and errors of the current answer, and
-// the last complaint before a death. Pure state machine fed with bytes. Every figure is optional: llama.cpp's log is
-// no interface, so a line that changed makes a figure unknown and never a request fail. Never holds message text.
+// Reads llama-cli's stderr (-lv 4) for what stdout does not tell: token counts and errors of the
+// current answer, and the last complaint before a death. Pure state machine fed with bytes. Every
+// figure is optional: llama.cpp's log is no interface, so a line that changed makes a figure
+// unknown and never a request fail. Never holds message text.
 #pragma once
 
 #include <optional>
@@ -12,13 +13,16 @@ namespace corral {
 // The engine's own counts for one answer.
 struct Usage {
     std::optional<unsigned> prompt_tokens;
-    std::optional<unsigned> cached_tokens;      // of the prompt tokens, those reused from the prefix cache
-    std::optional<unsigned> completion_tokens;  // with the end-of-turn token, as llama-server counts
+    std::optional<unsigned>
+        cached_tokens;  // of the prompt tokens, those reused from the prefix cache
+    std::optional<unsigned>
+        completion_tokens;  // with the end-of-turn token, as llama-server counts
 };
 
 class EngineLog {
   public:
-    // Forgets the last answer's figures; lines that still come for it are told apart by their task number.
+    // Forgets the last answer's figures; lines that still come for it are told apart by their task
+    // number.
     void begin_answer();
     void feed(std::string_view bytes);
 

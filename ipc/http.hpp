@@ -1,5 +1,5 @@
-// HTTP as the rest of the program sees it: requests, responses, and one exchange of the two. Beast stays behind this,
-// in ipc/http_server.cpp and ipc/http_client.cpp.
+// HTTP as the rest of the program sees it: requests, responses, and one exchange of the two. Beast
+// stays behind this, in ipc/http_server.cpp and ipc/http_client.cpp.
 #pragma once
 
 #include <sys/types.h>
@@ -41,8 +41,9 @@ struct Peer {
     std::optional<uid_t> uid;
 };
 
-// One request and the way to answer it: either respond(), or start_stream(), send() and end_stream(). The waiting
-// functions return false when the client is gone or does not read for `client_write`; nothing more can be sent then.
+// One request and the way to answer it: either respond(), or start_stream(), send() and
+// end_stream(). The waiting functions return false when the client is gone or does not read for
+// `client_write`; nothing more can be sent then.
 class HttpExchange {
   public:
     virtual ~HttpExchange() = default;

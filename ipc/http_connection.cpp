@@ -163,8 +163,8 @@ class HttpConnection::Impl final : public HttpExchange {
         if (failure) std::rethrow_exception(failure);
     }
 
-    // Hears of a client that hangs up while its request waits or is answered. Bytes that it sends meanwhile are its next
-    // request and stay where they are.
+    // Hears of a client that hangs up while its request waits or is answered. Bytes that it sends
+    // meanwhile are its next request and stay where they are.
     awaitable<void> watch() {
         auto event = HttpSocket::wait_read;
         while (watching_) {
@@ -229,9 +229,10 @@ class HttpConnection::Impl final : public HttpExchange {
         return well;
     }
 
-    // After the socket became readable: true if that does not mean that the client is gone. On a Unix socket a client
-    // that only shut down its sending side still reads; the kernel tells it from one that closed (POLLHUP). On TCP the
-    // two look alike, and closed is what it nearly always is.
+    // After the socket became readable: true if that does not mean that the client is gone. On a
+    // Unix socket a client that only shut down its sending side still reads; the kernel tells it
+    // from one that closed (POLLHUP). On TCP the two look alike, and closed is what it nearly
+    // always is.
     bool stays_open() {
         const int fd = stream_.socket().native_handle();
         char byte;
@@ -250,13 +251,21 @@ HttpConnection::HttpConnection(HttpSocket socket, bool tcp, Clock& clock, const 
     : impl_(std::make_unique<Impl>(std::move(socket), tcp, clock, limits, error_body)) {}
 HttpConnection::~HttpConnection() = default;
 
-awaitable<bool> HttpConnection::receive() { return impl_->receive(); }
+awaitable<bool> HttpConnection::receive() {
+    return impl_->receive();
+}
 awaitable<void> HttpConnection::answer(const HttpServer::Handler& handler) {
     return impl_->answer(handler);
 }
-bool HttpConnection::reusable() const { return impl_->keep_alive_; }
-bool HttpConnection::answering() const { return impl_->cancellation_.has_value(); }
-void HttpConnection::finish_after_answer() { impl_->keep_alive_ = false; }
+bool HttpConnection::reusable() const {
+    return impl_->keep_alive_;
+}
+bool HttpConnection::answering() const {
+    return impl_->cancellation_.has_value();
+}
+void HttpConnection::finish_after_answer() {
+    impl_->keep_alive_ = false;
+}
 void HttpConnection::cancel(CancelReason reason) {
     if (impl_->cancellation_) {
         impl_->cancellation_->cancel(reason);
@@ -267,6 +276,8 @@ void HttpConnection::cancel(CancelReason reason) {
 awaitable<void> HttpConnection::refuse(int status, const std::string& message) {
     return impl_->refuse(status, message);
 }
-void HttpConnection::close() { impl_->close(); }
+void HttpConnection::close() {
+    impl_->close();
+}
 
 }  // namespace corral

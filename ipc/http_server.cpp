@@ -1,7 +1,7 @@
 #include "ipc/http_server.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
 #include <list>
 #include <vector>
 
@@ -13,7 +13,8 @@ namespace {
 
 using asio::ip::tcp;
 
-// accept() fails like this when descriptors run out: waiting is all there is to do, spinning would not help.
+// accept() fails like this when descriptors run out: waiting is all there is to do, spinning would
+// not help.
 constexpr auto accept_retry = std::chrono::milliseconds(100);
 
 tcp::acceptor listen_tcp_socket(const asio::any_io_executor& executor, const std::string& address,
@@ -159,6 +160,8 @@ void HttpServer::cancel_all(CancelReason reason) {
     for (HttpConnection* connection : impl_->connections_) connection->cancel(reason);
 }
 
-awaitable<void> HttpServer::join() { return impl_->tasks_.join(); }
+awaitable<void> HttpServer::join() {
+    return impl_->tasks_.join();
+}
 
 }  // namespace corral

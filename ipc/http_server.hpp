@@ -1,5 +1,6 @@
-// HTTP/1.1 on Unix and TCP sockets: connections, limits and timeouts; what is answered is the handler's business.
-// Owned by the composition root. Requests of one connection are answered one after another (pipelining is safe).
+// HTTP/1.1 on Unix and TCP sockets: connections, limits and timeouts; what is answered is the
+// handler's business. Owned by the composition root. Requests of one connection are answered one
+// after another (pipelining is safe).
 #pragma once
 
 #include <functional>
@@ -14,10 +15,11 @@ namespace corral {
 struct HttpLimits {
     std::size_t connections;
     std::size_t body_bytes;
-    std::chrono::milliseconds header_timeout;  // from a request's first byte to the end of its headers
+    std::chrono::milliseconds
+        header_timeout;  // from a request's first byte to the end of its headers
     std::chrono::milliseconds body_timeout;
-    std::chrono::milliseconds idle_timeout;    // between two requests
-    std::chrono::milliseconds write_timeout;   // for one write to a client that does not read
+    std::chrono::milliseconds idle_timeout;   // between two requests
+    std::chrono::milliseconds write_timeout;  // for one write to a client that does not read
 };
 
 // One line that names the address, the reason and the way out.
@@ -41,7 +43,8 @@ class HttpServer {
     // Returns the port, which is chosen by the kernel if 0 is given.
     unsigned short listen_tcp(const std::string& address, unsigned short port);
 
-    // No new connections; the socket files are gone, idle connections end, the others after their present answer.
+    // No new connections; the socket files are gone, idle connections end, the others after their
+    // present answer.
     void stop_accepting();
     std::size_t exchanges() const;  // being answered now
     // Returns when no request is being answered, at `deadline`, or when `stop` is requested.

@@ -11,8 +11,8 @@
 namespace corral {
 namespace {
 
-// stderr is written by a thread of its own in llama-cli, so it may lag behind stdout; after a few answers whose end it
-// never told it is a release that logs differently, and not worth waiting for.
+// stderr is written by a thread of its own in llama-cli, so it may lag behind stdout; after a few
+// answers whose end it never told it is a release that logs differently, and not worth waiting for.
 constexpr auto log_lag_max = std::chrono::seconds(1);
 constexpr unsigned log_misses_max = 3;
 
@@ -27,7 +27,8 @@ std::string fresh_nonce() {
     return nonce;
 }
 
-// The overload that throws would end the process from a stop callback when the pipe is closed already.
+// The overload that throws would end the process from a stop callback when the pipe is closed
+// already.
 void cancel(auto& pipe) {
     error_code ignored;
     pipe.cancel(ignored);
@@ -80,7 +81,8 @@ awaitable<LlamaCli::ReadEnd> LlamaCli::read(std::stop_token stop) {
     co_return stop.stop_requested() ? ReadEnd::stopped : ReadEnd::closed;
 }
 
-// Writes a sentinel and reads until its echo; before the first prompt llama-cli prints a banner, later nothing at all.
+// Writes a sentinel and reads until its echo; before the first prompt llama-cli prints a banner,
+// later nothing at all.
 awaitable<bool> LlamaCli::wait_echo(std::stop_token stop, bool banner_first) {
     state_ = State::broken;
     const std::string nonce = fresh_nonce();
@@ -103,7 +105,9 @@ awaitable<bool> LlamaCli::wait_echo(std::stop_token stop, bool banner_first) {
     co_return true;
 }
 
-awaitable<bool> LlamaCli::wait_ready(std::stop_token stop) { return wait_echo(stop, true); }
+awaitable<bool> LlamaCli::wait_ready(std::stop_token stop) {
+    return wait_echo(stop, true);
+}
 
 awaitable<bool> LlamaCli::probe(std::stop_token stop) {
     assert(idle());
@@ -135,7 +139,8 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
     }
     while (true) {
         if (auto piece = decoder_->take()) {
-            // Errors stand where the answer would; only the log tells them from an answer that looks like one.
+            // Errors stand where the answer would; only the log tells them from an answer that
+            // looks like one.
             if (tokens_seen_ == 0 && piece->text.starts_with("Error: ")) {
                 while (!log_.generating() && !log_.finished() && log_misses_ < log_misses_max) {
                     const TimePoint deadline = clock_.now() + log_lag_max;
@@ -211,7 +216,8 @@ awaitable<bool> LlamaCli::recover(std::stop_token stop) {
     }
     if (state_ == State::idle) co_return true;
     if (state_ == State::broken) co_return false;
-    // The answer may have ended meanwhile: at its prompt a SIGINT makes llama-cli exit, so look before sending one.
+    // The answer may have ended meanwhile: at its prompt a SIGINT makes llama-cli exit, so look
+    // before sending one.
     bool interrupted = false;
     while (decoder_->phase() != ReplyDecoder::Phase::ended) {
         if (!interrupted && !output_waiting()) {
@@ -224,7 +230,8 @@ awaitable<bool> LlamaCli::recover(std::stop_token stop) {
         while (decoder_->take()) continue;
         if (decoder_->phase() == ReplyDecoder::Phase::broken) co_return false;
     }
-    // The SIGINT may have come just after the end: then llama-cli exits at its next line, which had better be a probe.
+    // The SIGINT may have come just after the end: then llama-cli exits at its next line, which had
+    // better be a probe.
     const bool alive = co_await wait_echo(stop, false);
     co_return alive;
 }

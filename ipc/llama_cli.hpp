@@ -1,5 +1,6 @@
-// Drives one llama-cli over its pipes: writes requests framed by a nonce that the model never sees, reads answers packet
-// by packet, interrupts with SIGINT. The protocol and its measurements: docs/llama-cli.md. Owned by a worker.
+// Drives one llama-cli over its pipes: writes requests framed by a nonce that the model never sees,
+// reads answers packet by packet, interrupts with SIGINT. The protocol and its measurements:
+// docs/llama-cli.md. Owned by a worker.
 #pragma once
 
 #include <array>

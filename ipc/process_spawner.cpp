@@ -20,7 +20,8 @@ namespace {
 
 namespace process = boost::process::v2;
 
-// Both ends of a pipe, closed on destruction unless taken; close-on-exec, so that no other child inherits them.
+// Both ends of a pipe, closed on destruction unless taken; close-on-exec, so that no other child
+// inherits them.
 class PipePair {
   public:
     explicit PipePair(int flags = 0) {
@@ -41,8 +42,9 @@ class PipePair {
     int ends_[2] = {-1, -1};
 };
 
-// What the forked child does to itself before exec; must be the last initializer, because Boost 1.81 closes no inherited
-// descriptor by itself. A worker must not outlive its supervisor, nor share its group, signal state or descriptors.
+// What the forked child does to itself before exec; must be the last initializer, because
+// Boost 1.81 closes no inherited descriptor by itself. A worker must not outlive its supervisor,
+// nor share its group, signal state or descriptors.
 struct CleanSlate {
     pid_t parent;
     std::vector<const char*> environment;  // ends with nullptr
@@ -116,7 +118,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 }  // namespace
 
 std::unique_ptr<Child> ProcessSpawner::spawn(const Command& command) {
-    // Checked here because a failed exec of Boost 1.81 runs exit() in the fork, flushing our stdio a second time.
+    // Checked here because a failed exec of Boost 1.81 runs exit() in the fork, flushing our stdio
+    // a second time.
     if (access(command.program.c_str(), X_OK) != 0)
         throw SpawnError("cannot run " + command.program + ": " + std::strerror(errno));
     PipePair in;
@@ -130,8 +133,7 @@ std::unique_ptr<Child> ProcessSpawner::spawn(const Command& command) {
     try {
         process::process started(
             executor_, std::filesystem::path(command.program), command.arguments,
-            process::process_stdio{in.read_end(), out.write_end(), err.write_end()},
-            clean_slate);
+            process::process_stdio{in.read_end(), out.write_end(), err.write_end()}, clean_slate);
         return std::make_unique<RealChild>(executor_, std::move(started), in, out, err);
     } catch (const boost::system::system_error& e) {
         throw SpawnError("cannot run " + command.program + ": " + e.code().message());

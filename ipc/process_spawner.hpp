@@ -1,5 +1,6 @@
-// Starts real processes. The only user of Boost.Process. Spawn from the thread that lives as long as the program: a
-// child is killed when the thread that spawned it ends (prctl(2), PR_SET_PDEATHSIG).
+// Starts real processes. The only user of Boost.Process. Spawn from the thread that lives as long
+// as the program: a child is killed when the thread that spawned it ends (prctl(2),
+// PR_SET_PDEATHSIG).
 #pragma once
 
 #include "ipc/child.hpp"

@@ -30,10 +30,17 @@ ReplyDecoder::ReplyDecoder(std::string_view nonce)
 
 void ReplyDecoder::feed(std::string_view packet) {
     switch (phase_) {
-        case Phase::opening: feed_opening(packet); return;
-        case Phase::answer: feed_answer(packet); return;
-        case Phase::ended: phase_ = Phase::broken; return;  // bytes after the end: nobody asked
-        case Phase::broken: return;
+        case Phase::opening:
+            feed_opening(packet);
+            return;
+        case Phase::answer:
+            feed_answer(packet);
+            return;
+        case Phase::ended:
+            phase_ = Phase::broken;
+            return;  // bytes after the end: nobody asked
+        case Phase::broken:
+            return;
     }
 }
 
@@ -57,7 +64,8 @@ void ReplyDecoder::feed_answer(std::string_view packet) {
     const std::size_t end = held_.find(trailer_);
     if (end != std::string::npos) {
         phase_ = end + trailer_.size() == held_.size() ? Phase::ended : Phase::broken;
-        // llama-cli adds a newline to an answer that does not end in one: it cannot be told from the answer's own.
+        // llama-cli adds a newline to an answer that does not end in one: it cannot be told from
+        // the answer's own.
         release(end > 0 && held_[end - 1] == '\n' ? end - 1 : end);
         return;
     }

@@ -1,10 +1,12 @@
-// Finds one answer in what llama-cli writes to stdout between two prompts. Pure state machine: no I/O, no clock.
+// Finds one answer in what llama-cli writes to stdout between two prompts. Pure state machine: no
+// I/O, no clock.
 //
-// The supervisor writes "/clear", the conversation and "/read /NONCE" in one go. llama-cli 0.7.0 then writes, byte for
-// byte (docs/llama-cli.md, and the contract test that proves it):
-//     Chat history cleared.\n\n>  ANSWER [\n] \n>  Error: file does not exist or cannot be opened: '/NONCE'\n \n>
-// The nonce is random and never shown to the model, so no answer can forge the end. What could be the beginning of
-// the end is held back until it is known.
+// The supervisor writes "/clear", the conversation and "/read /NONCE" in one go. llama-cli 0.7.0
+// then writes, byte for byte (docs/llama-cli.md, and the contract test that proves it):
+//     Chat history cleared.\n\n>  ANSWER [\n] \n>  Error: file does not exist or cannot be opened:
+//     '/NONCE'\n \n>
+// The nonce is random and never shown to the model, so no answer can forge the end. What could be
+// the beginning of the end is held back until it is known.
 #pragma once
 
 #include <deque>
@@ -18,7 +20,8 @@ namespace corral {
 std::string sentinel_request(std::string_view nonce);  // the line to write, with its newline
 std::string sentinel_echo(std::string_view nonce);     // what comes back, with the new prompt
 
-// A part of an answer as one write of llama-cli delivered it, which is one token as long as packets are kept apart.
+// A part of an answer as one write of llama-cli delivered it, which is one token as long as packets
+// are kept apart.
 struct Piece {
     std::string text;
     bool begins_token;  // false for the rest of a token whose front was delivered before

@@ -29,7 +29,9 @@ void clear_stale(const std::string& path) {
     error_code ec;
     probe.connect(stream_protocol::endpoint(path), ec);
     if (!ec)
-        refuse(path, "another server answers there; stop it first (corral status) or choose another path");
+        refuse(
+            path,
+            "another server answers there; stop it first (corral status) or choose another path");
     if (ec != asio::error::connection_refused) refuse(path, ec.message());
     unlink(path.c_str());
 }

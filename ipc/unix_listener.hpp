@@ -1,4 +1,5 @@
-// Makes a listening Unix socket at a path: replaces the file of a dead server, refuses to take a living one's place.
+// Makes a listening Unix socket at a path: replaces the file of a dead server, refuses to take a
+// living one's place.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>

@@ -33,6 +33,8 @@ std::string AnswerLimit::feed(const Piece& piece) {
     return text;
 }
 
-std::string AnswerLimit::flush() { return std::exchange(kept_, {}); }
+std::string AnswerLimit::flush() {
+    return std::exchange(kept_, {});
+}
 
 }  // namespace corral

@@ -1,4 +1,5 @@
-// Cuts an answer where its request says: after max_tokens tokens, or before a stop string. Pure; fed piece by piece.
+// Cuts an answer where its request says: after max_tokens tokens, or before a stop string. Pure;
+// fed piece by piece.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,8 @@ class AnswerLimit {
 
     AnswerLimit(std::optional<unsigned> max_tokens, std::vector<std::string> stops);
 
-    // What of the answer can be delivered now that `piece` is here. What might be the front of a stop string is kept.
+    // What of the answer can be delivered now that `piece` is here. What might be the front of a
+    // stop string is kept.
     std::string feed(const Piece& piece);
     // The kept part, once the answer has ended by itself.
     std::string flush();

@@ -18,11 +18,13 @@ ApiError unavailable(const std::string& code, const std::string& text) {
 
 ApiError error_of(CancelReason reason) {
     switch (reason) {
-        case CancelReason::client_gone: return ApiError(499, "client_gone", "client_gone", "the client hung up");
+        case CancelReason::client_gone:
+            return ApiError(499, "client_gone", "client_gone", "the client hung up");
         case CancelReason::deadline:
             return ApiError(504, "server_error", "deadline_exceeded",
                             "the request took longer than timeouts.request allows");
-        case CancelReason::shutdown: return unavailable("shutting_down", "corral is shutting down");
+        case CancelReason::shutdown:
+            return unavailable("shutting_down", "corral is shutting down");
     }
     return unavailable("internal", "unknown reason");
 }
@@ -36,10 +38,12 @@ ApiError queue_full(const Pool& pool) {
 
 ApiError error_of(Pool::Refusal refusal, const Pool& pool, const Cancellation& cancellation) {
     switch (refusal) {
-        case Pool::Refusal::full: return queue_full(pool);
+        case Pool::Refusal::full:
+            return queue_full(pool);
         case Pool::Refusal::timeout:
             return unavailable("queue_timeout", "no worker became free within queue.timeout");
-        case Pool::Refusal::stopped: break;
+        case Pool::Refusal::stopped:
+            break;
     }
     return error_of(cancellation.reason().value_or(CancelReason::shutdown));
 }
@@ -53,7 +57,8 @@ ApiError error_of(const Failure& failure, const Cancellation& cancellation) {
             return ApiError(500, "server_error", "engine_error", failure.message);
         case Failure::Kind::lost:
             return ApiError(502, "server_error", "worker_lost", failure.message);
-        case Failure::Kind::stopped: break;
+        case Failure::Kind::stopped:
+            break;
     }
     return error_of(cancellation.reason().value_or(CancelReason::shutdown));
 }
@@ -62,7 +67,8 @@ milliseconds since(Clock& clock, TimePoint start) {
     return std::chrono::duration_cast<milliseconds>(clock.now() - start);
 }
 
-// A limit that llama-cli's own -n reaches first needs no watching: its regular end costs no interruption.
+// A limit that llama-cli's own -n reaches first needs no watching: its regular end costs no
+// interruption.
 std::optional<unsigned> limit_below_cap(const ChatRequest& request, const PoolConfig& pool) {
     return request.max_tokens && *request.max_tokens < pool.max_tokens ? request.max_tokens
                                                                        : std::nullopt;

@@ -1,5 +1,6 @@
-// The way of one chat request through a pool: wait for a worker, give it the conversation, pass the answer on, cut it
-// where the request says, give the worker back. A worker lost before anything reached the client is replaced by another.
+// The way of one chat request through a pool: wait for a worker, give it the conversation, pass the
+// answer on, cut it where the request says, give the worker back. A worker lost before anything
+// reached the client is replaced by another.
 #pragma once
 
 #include "async/cancellation.hpp"
@@ -24,7 +25,8 @@ struct AnswerEnd {
     milliseconds generated;  // with a worker
 };
 
-// Throws ApiError when there is no whole answer; when the client is gone there is nobody to read it.
+// Throws ApiError when there is no whole answer; when the client is gone there is nobody to read
+// it.
 awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request,
                             Cancellation& cancellation, AnswerSink& sink);
 

@@ -46,8 +46,8 @@ class WholeAnswer final : public AnswerSink {
     std::string text_;
 };
 
-// Sends the answer as server-sent events. The response begins with the first text, so that an error before it still has
-// a status of its own.
+// Sends the answer as server-sent events. The response begins with the first text, so that an error
+// before it still has a status of its own.
 class StreamedAnswer final : public AnswerSink {
   public:
     StreamedAnswer(HttpExchange& exchange, const openai::AnswerHead& head, HttpHeaders headers)
@@ -144,13 +144,14 @@ HttpResponse Api::get(const std::string& path) const {
     if (path == models_path) return models("");
     if (path.starts_with(std::string(models_path) + "/"))
         return models(path.substr(models_path.size() + 1));
-    return error_response(ApiError(404, "invalid_request_error", "not_found",
-                                   "there is nothing at this path; chat is at " +
-                                       std::string(chat_path)));
+    return error_response(
+        ApiError(404, "invalid_request_error", "not_found",
+                 "there is nothing at this path; chat is at " + std::string(chat_path)));
 }
 
 HttpResponse Api::ready() const {
-    if (draining_) return error_response(ApiError(503, "server_error", "not_ready", "shutting down"));
+    if (draining_)
+        return error_response(ApiError(503, "server_error", "not_ready", "shutting down"));
     for (const auto& pool : pools_)
         if (!pool->ready())
             return error_response(
@@ -171,8 +172,8 @@ HttpResponse Api::models(const std::string& id) const {
     if (!id.empty())
         return error_response(ApiError(404, "invalid_request_error", "model_not_found",
                                        "there is no model of this name here", "model"));
-    return json_response(
-        200, json::serialize(json::object{{"object", "list"}, {"data", list}}) + "\n");
+    return json_response(200,
+                         json::serialize(json::object{{"object", "list"}, {"data", list}}) + "\n");
 }
 
 Pool& Api::pool_for(const std::string& model) const {
@@ -192,10 +193,10 @@ Api::Chat Api::prepare(const HttpRequest& http) const {
     Pool& pool = pool_for(request.model);
     const std::vector<std::string> ignored = ignored_fields(request, pool.config());
     if (!ignored.empty() && pool.config().unsupported_sampling == UnsupportedSampling::reject)
-        throw ApiError(400, "invalid_request_error", "unsupported_parameter",
-                       "these differ from what the pool's workers were started with: " +
-                           joined(ignored),
-                       ignored.front());
+        throw ApiError(
+            400, "invalid_request_error", "unsupported_parameter",
+            "these differ from what the pool's workers were started with: " + joined(ignored),
+            ignored.front());
     HttpHeaders headers;
     if (!ignored.empty()) headers["X-Corral-Ignored"] = joined(ignored);
     return {pool, std::move(request), openai::new_head(pool.config().name), std::move(headers)};

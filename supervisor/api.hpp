@@ -1,5 +1,6 @@
-// The HTTP interface: routes, access, and what each answers. Owned by the supervisor; its handle() is the HTTP server's
-// handler. Message text never leaves it but to the client, and to the log if log.content says so.
+// The HTTP interface: routes, access, and what each answers. Owned by the supervisor; its handle()
+// is the HTTP server's handler. Message text never leaves it but to the client, and to the log if
+// log.content says so.
 #pragma once
 
 #include <memory>

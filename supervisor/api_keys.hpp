@@ -1,5 +1,5 @@
-// The keys that TCP clients must show, from a file with one key per line (empty lines and lines that start with # do
-// not count). Read once at start; owned by the API.
+// The keys that TCP clients must show, from a file with one key per line (empty lines and lines
+// that start with # do not count). Read once at start; owned by the API.
 #pragma once
 
 #include <stdexcept>
@@ -19,7 +19,8 @@ class ApiKeys {
     // Throws ApiKeyError, one line, also for a file that every user may read.
     explicit ApiKeys(const std::string& path);
 
-    // Whether an Authorization header's value shows one of the keys; the time it takes tells nothing of them.
+    // Whether an Authorization header's value shows one of the keys; the time it takes tells
+    // nothing of them.
     bool allow(std::string_view authorization) const;
 
   private:

@@ -63,12 +63,14 @@ std::string content_of(const json::object& message, const std::string& param) {
         const json::object* object = part.if_object();
         const json::value* type = object ? find(*object, "type") : nullptr;
         if (!type || !type->is_string())
-            refuse("'" + part_param + "' must be an object with a type", part_param, "invalid_type");
+            refuse("'" + part_param + "' must be an object with a type", part_param,
+                   "invalid_type");
         if (type->get_string() != "text")
             unsupported(part_param + ".type", "only text can be sent to this model");
         const json::value* part_text = find(*object, "text");
         if (!part_text || !part_text->is_string())
-            refuse("'" + part_param + ".text' must be a string", part_param + ".text", "invalid_type");
+            refuse("'" + part_param + ".text' must be a string", part_param + ".text",
+                   "invalid_type");
         text += text_of(*part_text, part_param + ".text");
     }
     return text;
@@ -105,8 +107,10 @@ Conversation conversation_of(const json::object& body) {
         conversation.prefill = std::move(conversation.messages.back().text);
         conversation.messages.pop_back();
         if (conversation.messages.empty() || conversation.messages.back().role == "assistant")
-            refuse("'messages' must have a message before the assistant's last, not another of the "
-                   "assistant's", "messages");
+            refuse(
+                "'messages' must have a message before the assistant's last, not another of the "
+                "assistant's",
+                "messages");
     }
     return conversation;
 }
@@ -161,7 +165,8 @@ void refuse_what_the_pipe_cannot(const json::object& body) {
         unsupported("n", "a request has one answer; send it several times");
     if (flag(body, "logprobs", "logprobs"))
         unsupported("logprobs", "llama-cli does not tell probabilities");
-    if (const json::value* top = find(body, "top_logprobs"); top && number(*top, "top_logprobs") != 0)
+    if (const json::value* top = find(body, "top_logprobs");
+        top && number(*top, "top_logprobs") != 0)
         unsupported("top_logprobs", "llama-cli does not tell probabilities");
     if (const json::value* modalities = find(body, "modalities")) {
         const json::array* list = modalities->if_array();
@@ -171,12 +176,24 @@ void refuse_what_the_pipe_cannot(const json::object& body) {
 }
 
 constexpr std::string_view sampling_names[] = {
-    "temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed", "frequency_penalty",
-    "presence_penalty"};
+    "temperature",       "top_k",           "top_p", "min_p", "repeat_penalty", "seed",
+    "frequency_penalty", "presence_penalty"};
 // Fields whose meaning is honoured, or is checked above to be the only one there is.
-constexpr std::string_view known_names[] = {
-    "messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "stop",
-    "user", "tools", "functions", "response_format", "n", "logprobs", "top_logprobs", "modalities"};
+constexpr std::string_view known_names[] = {"messages",
+                                            "model",
+                                            "stream",
+                                            "stream_options",
+                                            "max_tokens",
+                                            "max_completion_tokens",
+                                            "stop",
+                                            "user",
+                                            "tools",
+                                            "functions",
+                                            "response_format",
+                                            "n",
+                                            "logprobs",
+                                            "top_logprobs",
+                                            "modalities"};
 
 void sort_fields(const json::object& body, ChatRequest& request) {
     for (const auto& [key, value] : body) {

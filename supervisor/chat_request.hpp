@@ -1,5 +1,6 @@
-// The body of POST /v1/chat/completions, checked: what the pipe can do is taken, what it cannot do is refused by name,
-// and what differs from the pool's fixed sampling is listed. Nothing is silently dropped. Pure.
+// The body of POST /v1/chat/completions, checked: what the pipe can do is taken, what it cannot do
+// is refused by name, and what differs from the pool's fixed sampling is listed. Nothing is
+// silently dropped. Pure.
 #pragma once
 
 #include <optional>
@@ -13,7 +14,8 @@
 
 namespace corral {
 
-// An error in OpenAI's shape. `status` is HTTP's; `param` names the offending parameter, "" if none does.
+// An error in OpenAI's shape. `status` is HTTP's; `param` names the offending parameter, "" if none
+// does.
 struct ApiError : std::runtime_error {
     ApiError(int status_code, std::string error_type, std::string error_code,
              const std::string& text, std::string parameter = "")
@@ -49,7 +51,8 @@ struct ChatRequest {
 // Throws ApiError (400).
 ChatRequest parse_chat_request(std::string_view body);
 
-// The names of what `request` asks for and `pool` does not do: fields without effect, and sampling unlike the pool's.
+// The names of what `request` asks for and `pool` does not do: fields without effect, and sampling
+// unlike the pool's.
 std::vector<std::string> ignored_fields(const ChatRequest& request, const PoolConfig& pool);
 
 }  // namespace corral

@@ -1,5 +1,5 @@
-// For tasks that nothing can go on without: a worker whose exit nobody sees would wait for ever, so the process ends
-// loudly and the service manager starts it anew.
+// For tasks that nothing can go on without: a worker whose exit nobody sees would wait for ever, so
+// the process ends loudly and the service manager starts it anew.
 #pragma once
 
 #include <spdlog/spdlog.h>

@@ -11,7 +11,9 @@
 namespace corral {
 namespace {
 
-std::string number(double value) { return fmt::format("{}", value); }
+std::string number(double value) {
+    return fmt::format("{}", value);
+}
 
 bool runnable_file(const std::string& path) {
     struct stat status {};
@@ -24,27 +26,21 @@ bool runnable_file(const std::string& path) {
 Command llama_cli_command(const PoolConfig& pool, const std::string& program,
                           const std::string& template_file, unsigned threads) {
     const Sampling& sampling = pool.sampling;
-    Command command{program,
-                    {"-m", pool.model,
-                     // Plain pipes: otherwise it talks to /dev/tty.
-                     "--simple-io", "--no-show-timings",
-                     // Text only, as the model wrote it: no parsing of thoughts or tool calls.
-                     "--skip-chat-parsing",
-                     // Token counts and errors are on stderr at this level.
-                     "-lv", "4", "--log-colors", "off",
-                     "-c", std::to_string(pool.context),
-                     "-n", std::to_string(pool.max_tokens),
-                     "-t", std::to_string(threads),
-                     "--cache-ram", std::to_string(pool.prompt_cache_mib),
-                     "--offline",
-                     "--chat-template-file", template_file,
-                     "--temp", number(sampling.temperature),
-                     "--top-k", std::to_string(sampling.top_k),
-                     "--top-p", number(sampling.top_p),
-                     "--min-p", number(sampling.min_p),
-                     "--repeat-penalty", number(sampling.repeat_penalty),
-                     "--seed", std::to_string(sampling.seed)},
-                    pool.env};
+    Command command{
+        program,
+        {"-m", pool.model,
+         // Plain pipes: otherwise it talks to /dev/tty.
+         "--simple-io", "--no-show-timings",
+         // Text only, as the model wrote it: no parsing of thoughts or tool calls.
+         "--skip-chat-parsing",
+         // Token counts and errors are on stderr at this level.
+         "-lv", "4", "--log-colors", "off", "-c", std::to_string(pool.context), "-n",
+         std::to_string(pool.max_tokens), "-t", std::to_string(threads), "--cache-ram",
+         std::to_string(pool.prompt_cache_mib), "--offline", "--chat-template-file", template_file,
+         "--temp", number(sampling.temperature), "--top-k", std::to_string(sampling.top_k),
+         "--top-p", number(sampling.top_p), "--min-p", number(sampling.min_p), "--repeat-penalty",
+         number(sampling.repeat_penalty), "--seed", std::to_string(sampling.seed)},
+        pool.env};
     command.arguments.insert(command.arguments.end(), pool.extra_args.begin(),
                              pool.extra_args.end());
     // Without it an aborting worker starts gdb on itself and takes seconds to die.
@@ -55,10 +51,10 @@ Command llama_cli_command(const PoolConfig& pool, const std::string& program,
 std::string find_program(const std::string& name) {
     if (name.find('/') != std::string::npos) {
         if (runnable_file(name)) return name;
-        throw std::runtime_error("cannot run " + name + ": " +
-                                 (access(name.c_str(), F_OK) == 0 ? "not an executable file"
-                                                                  : std::strerror(errno)) +
-                                 "; give the path of llama-cli (llama_cli, --llama-cli)");
+        throw std::runtime_error(
+            "cannot run " + name + ": " +
+            (access(name.c_str(), F_OK) == 0 ? "not an executable file" : std::strerror(errno)) +
+            "; give the path of llama-cli (llama_cli, --llama-cli)");
     }
     const char* path = getenv("PATH");
     std::istringstream folders(path ? path : "/usr/local/bin:/usr/bin:/bin");
@@ -66,7 +62,8 @@ std::string find_program(const std::string& name) {
         const std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
         if (runnable_file(candidate)) return candidate;
     }
-    throw std::runtime_error(name + " is not on PATH; install llama.cpp or give the path of "
+    throw std::runtime_error(name +
+                             " is not on PATH; install llama.cpp or give the path of "
                              "llama-cli (llama_cli, --llama-cli)");
 }
 

@@ -10,8 +10,8 @@ namespace corral {
 Command llama_cli_command(const PoolConfig& pool, const std::string& program,
                           const std::string& template_file, unsigned threads);
 
-// The executable that `name` means: itself if it holds a slash, else the first of that name on PATH. Throws
-// std::runtime_error, one line with the way out, when there is none that can be run.
+// The executable that `name` means: itself if it holds a slash, else the first of that name on
+// PATH. Throws std::runtime_error, one line with the way out, when there is none that can be run.
 std::string find_program(const std::string& name);
 
 }  // namespace corral

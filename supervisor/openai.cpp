@@ -36,7 +36,9 @@ json::array one_choice(json::object delta, json::value finish_reason) {
                          {"finish_reason", std::move(finish_reason)}}};
 }
 
-std::string event(const json::value& data) { return "data: " + json::serialize(data) + "\n\n"; }
+std::string event(const json::value& data) {
+    return "data: " + json::serialize(data) + "\n\n";
+}
 
 json::object delta_json(const std::string& text, bool first) {
     json::object delta;
@@ -82,8 +84,8 @@ std::string chunk(const AnswerHead& head, const std::string& text, bool first) {
 
 std::string last_chunks(const AnswerHead& head, const Finish& finish, bool first,
                         bool include_usage) {
-    std::string events = event(
-        chunk_json(head, one_choice(delta_json("", first), reason_name(finish.reason))));
+    std::string events =
+        event(chunk_json(head, one_choice(delta_json("", first), reason_name(finish.reason))));
     if (include_usage) {
         json::object last = chunk_json(head, {});
         last["usage"] = usage_json(finish.usage);
@@ -92,9 +94,13 @@ std::string last_chunks(const AnswerHead& head, const Finish& finish, bool first
     return events + "data: [DONE]\n\n";
 }
 
-std::string error_event(const ApiError& error) { return event(error_json(error)); }
+std::string error_event(const ApiError& error) {
+    return event(error_json(error));
+}
 
-std::string error_body(const ApiError& error) { return json::serialize(error_json(error)); }
+std::string error_body(const ApiError& error) {
+    return json::serialize(error_json(error));
+}
 
 std::string error_body(int status, const std::string& message) {
     const bool client = status < 500;

@@ -1,6 +1,5 @@
 #include "supervisor/pool.hpp"
 
-
 #include <algorithm>
 #include <cmath>
 
@@ -9,8 +8,8 @@
 namespace corral {
 namespace {
 
-constexpr double service_weight = 0.2;         // of the newest measurement in the average
-constexpr double service_ms_assumed = 1000;    // before anything was measured
+constexpr double service_weight = 0.2;       // of the newest measurement in the average
+constexpr double service_ms_assumed = 1000;  // before anything was measured
 constexpr unsigned retry_after_max = 600;
 
 }  // namespace

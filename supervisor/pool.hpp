@@ -1,5 +1,5 @@
-// The workers of one model and the bounded queue before them. A request never waits while a worker is ready, and those
-// that wait are served in order. Owned by the supervisor.
+// The workers of one model and the bounded queue before them. A request never waits while a worker
+// is ready, and those that wait are served in order. Owned by the supervisor.
 #pragma once
 
 #include <list>
@@ -39,13 +39,14 @@ class Pool {
     // Kills every worker's child; stop() must follow.
     void kill();
 
-    // Waits for a worker; at most queue.timeout, and no longer than `stop` allows. Only a request at the back can find
-    // the queue full.
+    // Waits for a worker; at most queue.timeout, and no longer than `stop` allows. Only a request
+    // at the back can find the queue full.
     awaitable<Acquired> acquire(Place place, std::stop_token stop);
     // Hands ready workers to those who wait.
     void grant();
 
-    // Seconds after which a refused client may hope for a place: the queue's work at the measured service time.
+    // Seconds after which a refused client may hope for a place: the queue's work at the measured
+    // service time.
     unsigned retry_after_seconds() const;
     QueueSnapshot queue() const { return {waiting_.size(), limit_}; }
     std::vector<Worker::Snapshot> workers() const;

@@ -13,8 +13,8 @@ struct ProcessMemory {
     std::uint64_t pss_bytes;  // resident, shared pages divided by the number of sharers
 };
 
-// Nothing if the process is gone or may not be looked at. The kernel walks the page tables of the process: about 1 ms
-// for each GiB it has resident.
+// Nothing if the process is gone or may not be looked at. The kernel walks the page tables of the
+// process: about 1 ms for each GiB it has resident.
 std::optional<ProcessMemory> read_process_memory(pid_t pid);
 
 }  // namespace corral

@@ -1,6 +1,7 @@
-// How long a worker waits before its next process: pure policy, one object per worker, no clock and no I/O.
-// The first death after a good life is followed by a new process at once; further ones back off exponentially, each
-// delay drawn from the upper half of its range so that workers that died together do not come back together.
+// How long a worker waits before its next process: pure policy, one object per worker, no clock and
+// no I/O. The first death after a good life is followed by a new process at once; further ones back
+// off exponentially, each delay drawn from the upper half of its range so that workers that died
+// together do not come back together.
 #pragma once
 
 #include <chrono>
@@ -16,8 +17,8 @@ class RestartPolicy {
     // `random` draws from [0, 1).
     RestartPolicy(milliseconds initial, milliseconds max, std::function<double()> random);
 
-    // The delay after a process that took requests for `ready_for`; nullopt if it never did. A life at least as long as
-    // the longest delay clears the record.
+    // The delay after a process that took requests for `ready_for`; nullopt if it never did. A life
+    // at least as long as the longest delay clears the record.
     milliseconds after_death(std::optional<milliseconds> ready_for);
 
   private:

@@ -30,7 +30,8 @@ std::string RuntimeFolder::write(const std::string& name, const std::string& con
     std::ofstream stream(file, std::ios::binary);
     stream << content;
     stream.close();
-    if (!stream) throw std::runtime_error("cannot write " + file.string() + ": " + std::strerror(errno));
+    if (!stream)
+        throw std::runtime_error("cannot write " + file.string() + ": " + std::strerror(errno));
     return file.string();
 }
 

@@ -1,5 +1,5 @@
-// A private folder for the files that workers read (the wrapped chat templates), made at start and removed at the end.
-// Owned by the supervisor.
+// A private folder for the files that workers read (the wrapped chat templates), made at start and
+// removed at the end. Owned by the supervisor.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,8 @@ namespace corral {
 
 class RuntimeFolder {
   public:
-    // Below $RUNTIME_DIRECTORY (systemd's) or else the system's temporary folder. Throws std::runtime_error, one line.
+    // Below $RUNTIME_DIRECTORY (systemd's) or else the system's temporary folder. Throws
+    // std::runtime_error, one line.
     RuntimeFolder();
     RuntimeFolder(const RuntimeFolder&) = delete;
     ~RuntimeFolder();

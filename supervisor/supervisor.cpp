@@ -93,12 +93,11 @@ class Supervisor::Impl {
             wrap_chat_template(model.chat_template.value_or(std::string(chatml_template)));
         const std::string file =
             folder_.write("template-" + std::to_string(pools_.size()) + ".jinja", text);
-        const unsigned threads = config.threads.value_or(
-            threads_per_worker(usable_cores(), total_workers(config_)));
+        const unsigned threads =
+            config.threads.value_or(threads_per_worker(usable_cores(), total_workers(config_)));
         const Command command =
             llama_cli_command(config, find_program(config.llama_cli), file, threads);
-        auto pool =
-            std::make_unique<Pool>(io_.get_executor(), clock_, config, config_.queue);
+        auto pool = std::make_unique<Pool>(io_.get_executor(), clock_, config, config_.queue);
         const Worker::Limits limits{config_.timeouts.start, config_.timeouts.cancel,
                                     config_.health.interval, config_.health.timeout};
         const Worker::Hooks hooks{[pool = pool.get()] { pool->grant(); }, state_changed_};
@@ -170,8 +169,12 @@ Supervisor::Supervisor(const Config& config, StateChanged state_changed)
     : impl_(std::make_unique<Impl>(config, std::move(state_changed))) {}
 Supervisor::~Supervisor() = default;
 
-void Supervisor::run() { impl_->run(); }
+void Supervisor::run() {
+    impl_->run();
+}
 
-const std::vector<std::unique_ptr<Pool>>& Supervisor::pools() const { return impl_->pools(); }
+const std::vector<std::unique_ptr<Pool>>& Supervisor::pools() const {
+    return impl_->pools();
+}
 
 }  // namespace corral

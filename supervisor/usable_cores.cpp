@@ -31,10 +31,9 @@ std::optional<unsigned> cgroup_cores() {
         std::filesystem::path group = std::filesystem::path(line.substr(path_at)).relative_path();
         while (true) {
             const auto folder = mount / group;
-            const auto cores = cores_of_quota(
-                v2 ? first_line(folder / "cpu.max")
-                   : first_line(folder / "cpu.cfs_quota_us") + " " +
-                         first_line(folder / "cpu.cfs_period_us"));
+            const auto cores = cores_of_quota(v2 ? first_line(folder / "cpu.max")
+                                                 : first_line(folder / "cpu.cfs_quota_us") + " " +
+                                                       first_line(folder / "cpu.cfs_period_us"));
             if (cores) least = std::min(least.value_or(*cores), *cores);
             if (group.empty()) break;
             group = group.parent_path();

@@ -12,23 +12,31 @@
 namespace corral {
 namespace {
 
-constexpr milliseconds term_grace{2000};   // SIGTERM to SIGKILL
-constexpr milliseconds exit_grace{500};    // end of output to exit
-constexpr milliseconds pipe_grace{1000};   // exit to end of output
+constexpr milliseconds term_grace{2000};  // SIGTERM to SIGKILL
+constexpr milliseconds exit_grace{500};   // end of output to exit
+constexpr milliseconds pipe_grace{1000};  // exit to end of output
 constexpr milliseconds kill_patience{10000};
 
 }  // namespace
 
 std::string_view to_string(WorkerState state) {
     switch (state) {
-        case WorkerState::starting: return "starting";
-        case WorkerState::ready: return "ready";
-        case WorkerState::busy: return "busy";
-        case WorkerState::recovering: return "recovering";
-        case WorkerState::checking: return "checking";
-        case WorkerState::backoff: return "backoff";
-        case WorkerState::stopping: return "stopping";
-        case WorkerState::stopped: return "stopped";
+        case WorkerState::starting:
+            return "starting";
+        case WorkerState::ready:
+            return "ready";
+        case WorkerState::busy:
+            return "busy";
+        case WorkerState::recovering:
+            return "recovering";
+        case WorkerState::checking:
+            return "checking";
+        case WorkerState::backoff:
+            return "backoff";
+        case WorkerState::stopping:
+            return "stopping";
+        case WorkerState::stopped:
+            return "stopped";
     }
     return "?";
 }
@@ -37,7 +45,9 @@ Lease::~Lease() {
     if (worker_) worker_->check_in();
 }
 
-Engine& Lease::engine() const { return *worker_->engine_; }
+Engine& Lease::engine() const {
+    return *worker_->engine_;
+}
 
 Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, std::string name,
                std::unique_ptr<Engine> engine, RestartPolicy policy, Limits limits, Hooks hooks)
@@ -210,8 +220,7 @@ awaitable<void> Worker::end_child() {
     exit_expected_ = exit_expected_ && exit_->clean();
     last_exit_ = exit_->describe();
     if (!kill_reason_.empty()) last_exit_ = "killed: " + kill_reason_;
-    if (!ready_at_ && !engine_->last_error().empty())
-        last_exit_ += ": " + engine_->last_error();
+    if (!ready_at_ && !engine_->last_error().empty()) last_exit_ += ": " + engine_->last_error();
     child_.reset();
 }
 
@@ -246,9 +255,9 @@ awaitable<void> Worker::drain_log() {
 Worker::Snapshot Worker::snapshot() const {
     std::optional<pid_t> pid;
     if (child_) pid = child_->pid();
-    return {name_,       state_,  state_since_,
-            pid,         spawned_at_, served_,
-            spawns_ > 0 ? spawns_ - 1 : 0, last_exit_};
+    return {
+        name_,     state_, state_since_, pid, spawned_at_, served_, spawns_ > 0 ? spawns_ - 1 : 0,
+        last_exit_};
 }
 
 }  // namespace corral

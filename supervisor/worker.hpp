@@ -1,12 +1,13 @@
 // One worker: a child process, the engine that speaks with it, and its life. Owned by a pool.
 //
-// The life is one coroutine, run(): spawn, wait until ready, serve, see the child die or end it, back off, again. The
-// enum below is its observable label, set in one place.
-//     starting ─ready→ ready ⇄ busy (leased) ; busy → recovering → ready (an answer was left unfinished)
-//     ready ⇄ checking (health) ; any of these ─death→ backoff → starting
-//     any ─request_stop()→ stopping → stopped ; a leased worker stops when its lease is back
-// Three things are kept apart: the state, what is wanted (stop_requested_) and why the last process ended (last_exit_).
-// The lease holder alone talks to the engine while it holds the lease; run() alone does at all other times.
+// The life is one coroutine, run(): spawn, wait until ready, serve, see the child die or end it,
+// back off, again. The enum below is its observable label, set in one place.
+//     starting ─ready→ ready ⇄ busy (leased) ; busy → recovering → ready (an answer was left
+//     unfinished) ready ⇄ checking (health) ; any of these ─death→ backoff → starting any
+//     ─request_stop()→ stopping → stopped ; a leased worker stops when its lease is back
+// Three things are kept apart: the state, what is wanted (stop_requested_) and why the last process
+// ended (last_exit_). The lease holder alone talks to the engine while it holds the lease; run()
+// alone does at all other times.
 #pragma once
 
 #include <functional>
@@ -29,8 +30,8 @@ std::string_view to_string(WorkerState state);
 
 class Worker;
 
-// The right to use a worker's engine. Giving it back (destroying it) never waits: what an unfinished answer needs is
-// done by the worker's own coroutine.
+// The right to use a worker's engine. Giving it back (destroying it) never waits: what an
+// unfinished answer needs is done by the worker's own coroutine.
 class Lease {
   public:
     explicit Lease(Worker& worker) : worker_(&worker) {}
@@ -110,16 +111,16 @@ class Worker {
     std::stop_source stop_;  // what is wanted
     bool leased_ = false;
     std::unique_ptr<Child> child_;
-    std::optional<ExitStatus> exit_;         // of child_
-    std::optional<TimePoint> ready_at_;      // of child_
-    std::string kill_reason_;                // why child_ was ended by us
-    bool exit_expected_ = false;             // our SIGINT may have ended it: no crash
+    std::optional<ExitStatus> exit_;     // of child_
+    std::optional<TimePoint> ready_at_;  // of child_
+    std::string kill_reason_;            // why child_ was ended by us
+    bool exit_expected_ = false;         // our SIGINT may have ended it: no crash
     TimePoint spawned_at_;
     std::uint64_t spawns_ = 0;
     std::uint64_t served_ = 0;
     std::string last_exit_;
     std::unique_ptr<Alarm> close_pipes_;
-    Event life_;      // an exit, a returned lease, a stop
+    Event life_;       // an exit, a returned lease, a stop
     TaskGroup tasks_;  // watch_exit and drain_log of child_
 };
 
