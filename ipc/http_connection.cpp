@@ -5,7 +5,6 @@
 
 #include <array>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
@@ -25,7 +24,6 @@ int status_for(error_code ec) {
     if (ec == http::error::end_of_stream || ec == asio::error::operation_aborted) return 0;
     if (ec == http::error::body_limit) return 413;
     if (ec == http::error::header_limit || ec == http::error::buffer_overflow) return 431;
-    if (ec == beast::error::timeout) return 408;
     return ec.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
@@ -56,11 +54,12 @@ class HttpConnection::Impl final : public HttpExchange {
   public:
     Impl(HttpSocket socket, bool tcp, Clock& clock, const HttpLimits& limits,
          const HttpServer::ErrorBody& error_body)
-        : limits_(limits),
+        : clock_(clock),
+          limits_(limits),
           error_body_(error_body),
           peer_(peer_of(socket, tcp)),
-          stream_(std::move(socket)),
-          watch_(stream_.get_executor(), clock, [](const std::string&, const std::string&) {}) {}
+          socket_(std::move(socket)),
+          watch_(socket_.get_executor(), clock, [](const std::string&, const std::string&) {}) {}
 
     const HttpRequest& request() const override { return request_; }
     const Peer& peer() const override { return peer_; }
@@ -71,8 +70,8 @@ class HttpConnection::Impl final : public HttpExchange {
         message.body() = response.body;
         message.prepare_payload();
         error_code ec;
-        stream_.expires_after(limits_.write_timeout);
-        co_await http::async_write(stream_, message, into(ec));
+        const Bound bound(*this, limits_.write_timeout);
+        co_await http::async_write(socket_, message, into(ec));
         co_return finished(!ec);
     }
 
@@ -83,20 +82,20 @@ class HttpConnection::Impl final : public HttpExchange {
         message.chunked(chunked_);
         http::response_serializer<http::empty_body> serializer(message);
         error_code ec;
-        stream_.expires_after(limits_.write_timeout);
-        co_await http::async_write_header(stream_, serializer, into(ec));
+        const Bound bound(*this, limits_.write_timeout);
+        co_await http::async_write_header(socket_, serializer, into(ec));
         co_return !ec || finished(false);
     }
 
     awaitable<bool> send(std::string_view bytes) override {
         error_code ec;
         const asio::const_buffer body(bytes.data(), bytes.size());
-        stream_.expires_after(limits_.write_timeout);
+        const Bound bound(*this, limits_.write_timeout);
         if (chunked_) {
             const auto chunk = http::make_chunk(body);
-            co_await asio::async_write(stream_, chunk, into(ec));
+            co_await asio::async_write(socket_, chunk, into(ec));
         } else {
-            co_await asio::async_write(stream_, body, into(ec));
+            co_await asio::async_write(socket_, body, into(ec));
         }
         co_return !ec || finished(false);
     }
@@ -104,37 +103,42 @@ class HttpConnection::Impl final : public HttpExchange {
     awaitable<bool> end_stream() override {
         error_code ec;
         const auto last = http::make_chunk_last();
-        stream_.expires_after(limits_.write_timeout);
-        if (chunked_) co_await asio::async_write(stream_, last, into(ec));
+        const Bound bound(*this, limits_.write_timeout);
+        if (chunked_) co_await asio::async_write(socket_, last, into(ec));
         co_return finished(!ec);
     }
 
     awaitable<bool> receive() {
         error_code ec;
         if (buffer_.size() == 0) {
-            stream_.expires_after(limits_.idle_timeout);
+            const Bound bound(*this, limits_.idle_timeout);
             const auto space = buffer_.prepare(4096);
-            const std::size_t size = co_await stream_.async_read_some(space, into(ec));
+            const std::size_t size = co_await socket_.async_read_some(space, into(ec));
             if (ec) co_return false;
             buffer_.commit(size);
         }
         http::request_parser<http::string_body> parser;
         parser.header_limit(header_bytes_max);
         parser.body_limit(limits_.body_bytes);
-        stream_.expires_after(limits_.header_timeout);
-        co_await http::async_read_header(stream_, buffer_, parser, into(ec));
+        bool expired = false;
+        {
+            const Bound bound(*this, limits_.header_timeout, &expired);
+            co_await http::async_read_header(socket_, buffer_, parser, into(ec));
+        }
         if (!ec && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            const Bound bound(*this, limits_.write_timeout);
             const auto bytes = asio::buffer(go_on);
-            co_await asio::async_write(stream_, bytes, into(ec));
+            co_await asio::async_write(socket_, bytes, into(ec));
         }
         if (!ec) {
-            stream_.expires_after(limits_.body_timeout);
-            co_await http::async_read(stream_, buffer_, parser, into(ec));
+            const Bound bound(*this, limits_.body_timeout, &expired);
+            co_await http::async_read(socket_, buffer_, parser, into(ec));
         }
         if (ec) {
-            const int status = status_for(ec);
-            if (status != 0) co_await refuse(status, ec.message());
+            const int status = expired ? 408 : status_for(ec);
+            const std::string reason = expired ? "the request did not come in time" : ec.message();
+            if (status != 0) co_await refuse(status, reason);
             co_return false;
         }
         version_ = parser.get().version();
@@ -156,7 +160,7 @@ class HttpConnection::Impl final : public HttpExchange {
         }
         watching_ = false;
         error_code ignored;
-        stream_.socket().cancel(ignored);
+        socket_.cancel(ignored);
         co_await watch_.join();
         cancellation_.reset();
         if (!answered_) keep_alive_ = false;
@@ -169,7 +173,7 @@ class HttpConnection::Impl final : public HttpExchange {
         auto event = HttpSocket::wait_read;
         while (watching_) {
             error_code ec;
-            co_await stream_.socket().async_wait(event, into(ec));
+            co_await socket_.async_wait(event, into(ec));
             if (!watching_) break;
             if (event == HttpSocket::wait_read && stays_open()) {
                 event = HttpSocket::wait_error;
@@ -187,25 +191,26 @@ class HttpConnection::Impl final : public HttpExchange {
         const bool sent = co_await respond(response);
         if (!sent) co_return;
         error_code ec;
-        stream_.socket().shutdown(HttpSocket::shutdown_send, ec);
-        stream_.expires_after(linger_max);
+        socket_.shutdown(HttpSocket::shutdown_send, ec);
+        const Bound bound(*this, linger_max);
         std::array<char, 16 * 1024> discarded;
         for (std::size_t total = 0; !ec && total < linger_bytes_max;) {
             const auto space = asio::buffer(discarded);
-            total += co_await stream_.async_read_some(space, into(ec));
+            total += co_await socket_.async_read_some(space, into(ec));
         }
     }
 
     void close() {
         error_code ignored;
-        stream_.socket().shutdown(HttpSocket::shutdown_both, ignored);
-        stream_.socket().close(ignored);
+        socket_.shutdown(HttpSocket::shutdown_both, ignored);
+        socket_.close(ignored);
     }
 
+    Clock& clock_;
     const HttpLimits& limits_;
     const HttpServer::ErrorBody& error_body_;
     Peer peer_;
-    beast::basic_stream<asio::generic::stream_protocol> stream_;
+    HttpSocket socket_;
     beast::flat_buffer buffer_;
     HttpRequest request_;
     unsigned version_ = 11;
@@ -215,6 +220,20 @@ class HttpConnection::Impl final : public HttpExchange {
     std::optional<Cancellation> cancellation_;  // present while answering
 
   private:
+    // While it lives, what waits for the socket waits no longer than `limit`.
+    class Bound {
+      public:
+        Bound(Impl& owner, std::chrono::milliseconds limit, bool* expired = nullptr)
+            : alarm_(owner.clock_.call_at(owner.clock_.now() + limit, [&owner, expired] {
+                  error_code ignored;
+                  owner.socket_.cancel(ignored);
+                  if (expired) *expired = true;
+              })) {}
+
+      private:
+        std::unique_ptr<Alarm> alarm_;
+    };
+
     template <class Body>
     http::response<Body> head(const HttpResponse& response) const {
         http::response<Body> message(static_cast<http::status>(response.status), version_);
@@ -234,7 +253,7 @@ class HttpConnection::Impl final : public HttpExchange {
     // from one that closed (POLLHUP). On TCP the two look alike, and closed is what it nearly
     // always is.
     bool stays_open() {
-        const int fd = stream_.socket().native_handle();
+        const int fd = socket_.native_handle();
         char byte;
         if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return true;
         if (peer_.tcp) return false;

@@ -148,6 +148,9 @@ awaitable<void> Worker::live() {
     }
     if (ready) {
         ready_at_ = clock_.now();
+        spdlog::info("worker {}: ready in {:.2f} s (pid {})", name_,
+                     std::chrono::duration<double>(*ready_at_ - spawned_at_).count(),
+                     child_->pid());
         co_await serve();
     }
     co_await end_child();

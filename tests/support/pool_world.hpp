@@ -1,0 +1,108 @@
+// A pool of fake llama-cli processes under virtual time, for tests of everything above the pipes.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include "ipc/llama_cli.hpp"
+#include "supervisor/answering.hpp"
+#include "tests/support/fake_spawner.hpp"
+#include "tests/support/manual_clock.hpp"
+
+namespace corral::test {
+
+using namespace std::chrono_literals;
+
+// Collects an answer; can play a client that left or one that has seen text.
+struct CollectingSink final : AnswerSink {
+    awaitable<bool> write(const std::string& piece) override {
+        text += piece;
+        co_return connected;
+    }
+    bool restart() override {
+        if (!restartable) return false;
+        text.clear();
+        return true;
+    }
+    std::string text;
+    bool connected = true;
+    bool restartable = true;
+};
+
+// One request on its way through the pool, and what came of it.
+struct Asked {
+    ChatRequest request;
+    Cancellation cancellation;
+    CollectingSink sink;
+    std::optional<AnswerEnd> end;
+    std::optional<ApiError> error;
+    bool done() const { return end || error; }
+};
+
+struct PoolWorld {
+    explicit PoolWorld(unsigned workers, QueueConfig queue = {})
+        : pool(io.get_executor(), clock, config(workers), queue) {
+        const Worker::Limits limits{120s, 2s, 10s, 1s};
+        for (unsigned i = 1; i <= workers; ++i)
+            pool.add(std::make_unique<Worker>(
+                io.get_executor(), clock, spawner, "w" + std::to_string(i),
+                std::make_unique<LlamaCli>(io.get_executor(), clock, Command{"llama-cli", {}, {}},
+                                           512),
+                RestartPolicy(250ms, 30s, [] { return 1.0; }), limits,
+                Worker::Hooks{[this] { pool.grant(); }, [](const Worker&) {}}));
+        pool.start();
+        clock.settle();
+    }
+    ~PoolWorld() {
+        // Every test ends with an orderly stop, whatever it did before.
+        for (const auto& one : asked) one->cancellation.cancel(CancelReason::shutdown);
+        tasks.spawn("stop", pool.stop());
+        clock.advance(1min);
+        CHECK(tasks.size() == 0);
+        for (const auto& worker : pool.workers()) CHECK(worker.state == WorkerState::stopped);
+        for (const auto& process : spawner.processes) CHECK(process->status);
+    }
+
+    void all_ready() {
+        for (const auto& process : spawner.processes)
+            if (!process->status) process->become_ready();
+        clock.settle();
+    }
+    Asked& ask(const std::string& text, std::optional<unsigned> max_tokens = std::nullopt) {
+        asked.push_back(std::make_unique<Asked>());
+        Asked& one = *asked.back();
+        one.request.conversation.messages = {{"user", text}};
+        one.request.max_tokens = max_tokens;
+        tasks.spawn("ask", serve(one));
+        clock.settle();
+        return one;
+    }
+    FakeProcess& process(std::size_t index) { return *spawner.processes.at(index); }
+    WorkerState state(std::size_t worker) const { return pool.workers().at(worker).state; }
+
+    asio::io_context io{1};
+    ManualClock clock{io};
+    FakeSpawner spawner{io, clock};
+    Pool pool;
+    std::vector<std::unique_ptr<Asked>> asked;
+    TaskGroup tasks{io.get_executor(), clock, [](const std::string& task, const std::string& what) {
+                        FAIL(task << ": " << what);
+                    }};
+
+  private:
+    static PoolConfig config(unsigned workers) {
+        PoolConfig config;
+        config.workers = workers;
+        return config;
+    }
+    awaitable<void> serve(Asked& one) {
+        try {
+            const AnswerEnd end =
+                co_await answer(pool, clock, one.request, one.cancellation, one.sink);
+            one.end = end;
+        } catch (const ApiError& error) {
+            one.error = error;
+        }
+    }
+};
+
+}  // namespace corral::test
