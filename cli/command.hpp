@@ -1,5 +1,6 @@
-// One subcommand each: adds itself to the program's options and leaves what is to be done in `chosen`, which main() runs
-// after the command line was read. The returned number is the program's exit code.
+// One subcommand each: adds itself to the program's options and leaves what is to be done in
+// `chosen`, which main() runs after the command line was read. The returned number is the program's
+// exit code.
 #pragma once
 
 #include <functional>
@@ -13,8 +14,29 @@ namespace corral {
 using Action = std::function<int()>;
 
 void add_serve(CLI::App& app, Action& chosen);
+void add_ask(CLI::App& app, Action& chosen);
+void add_chat(CLI::App& app, Action& chosen);
+void add_status(CLI::App& app, Action& chosen);
+void add_check_config(CLI::App& app, Action& chosen);
+
+const char* version_line();  // "corral 0.1.0"
+void add_ask(CLI::App& app, Action& chosen);
+void add_chat(CLI::App& app, Action& chosen);
+void add_status(CLI::App& app, Action& chosen);
+void add_check_config(CLI::App& app, Action& chosen);
+void add_doctor(CLI::App& app, Action& chosen);
+
+// "corral 0.1.0"
+const char* version_line();
 
 // Exit codes of every subcommand (documented in the README and in --help).
-enum ExitCode { ok = 0, failed_to_start = 1, usage = 2, cannot_connect = 3, refused = 4, failed = 5 };
+enum ExitCode {
+    ok = 0,
+    failed_to_start = 1,
+    usage = 2,
+    cannot_connect = 3,
+    refused = 4,
+    failed = 5
+};
 
 }  // namespace corral

@@ -3,32 +3,60 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <iostream>
 
 #include "cli/command.hpp"
 
+namespace {
+
+// A pipe that took the place of a closed stdin, stdout or stderr would be mistaken for it.
+void keep_standard_descriptors() {
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+    if (fd >= 0) close(fd);
+}
+
+constexpr const char* footer = R"(A first try, with the model that comes with corral:
+  corral serve --model models/llama-rush.gguf --socket /tmp/corral.sock &
+  corral ask --socket /tmp/corral.sock "Rules?"
+
+Each command explains itself: corral COMMAND --help)";
+
+}  // namespace
+
+namespace {
+
+constexpr const char* footer = R"(A first try, in two terminals:
+  corral serve --model models/llama-rush.gguf --socket /tmp/corral.sock
+  corral ask --socket /tmp/corral.sock "Rules?"
+
+`corral COMMAND --help` tells more, with examples and exit codes.)";
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    keep_standard_descriptors();
     // One write to a dead child's stdin would end the daemon otherwise.
     std::signal(SIGPIPE, SIG_IGN);
-    // A pipe that took the place of a closed stdin, stdout or stderr would be mistaken for it.
-    while (true) {
-        const int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        if (fd > STDERR_FILENO) {
-            close(fd);
-            break;
-        }
-        if (fd < 0) break;
-        fcntl(fd, F_SETFD, 0);
-    }
 
     CLI::App app("Keeps llama-cli processes loaded and answers chat requests from them.", "corral");
+    app.set_version_flag("--version", corral::version_line());
+    app.footer(footer);
     app.require_subcommand(1);
     corral::Action chosen;
-    corral::add_serve(app, chosen);
+    for (const auto add : {corral::add_serve, corral::add_ask, corral::add_chat, corral::add_status,
+                           corral::add_check_config, corral::add_doctor})
+        add(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return code == 0 ? corral::ExitCode::ok : corral::ExitCode::usage;
     }
-    return chosen();
+    try {
+        return chosen();
+    } catch (const std::exception& error) {
+        std::cerr << "corral: " << error.what() << '\n';
+        return corral::ExitCode::failed;
+    }
 }

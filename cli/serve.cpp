@@ -1,75 +1,86 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "cli/command.hpp"
-#include "config/loader.hpp"
-#include "config/validate.hpp"
+#include "cli/connection.hpp"
+#include "cli/loading_view.hpp"
+#include "cli/serve_config.hpp"
+#include "cli/terminal.hpp"
+#include "config/config_error.hpp"
+#include "supervisor/pool_builder.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace corral {
 namespace {
 
-struct ServeOptions {
-    std::string config;
-    std::optional<std::string> model;
-    std::optional<unsigned> workers;
-    std::optional<std::string> socket;
-    std::optional<std::string> llama_cli;
-    std::optional<unsigned> context;
-};
+constexpr const char* footer = R"--(Examples:
+  corral serve --model model.gguf --workers 3 --socket /tmp/corral.sock
+  corral serve --config /etc/corral/corral.yaml
+
+SIGTERM or Ctrl-C finishes the running answers (at most timeouts.drain) and ends; a second one ends at once.
+
+Exit codes:
+  0  stopped         1  could not start: model, llama-cli or socket; stderr says which
+  2  wrong usage, or a mistake in the configuration file)--";
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
     switch (level) {
-        case LogLevel::trace: return spdlog::level::trace;
-        case LogLevel::debug: return spdlog::level::debug;
-        case LogLevel::info: return spdlog::level::info;
-        case LogLevel::warn: return spdlog::level::warn;
-        case LogLevel::error: return spdlog::level::err;
+        case LogLevel::trace:
+            return spdlog::level::trace;
+        case LogLevel::debug:
+            return spdlog::level::debug;
+        case LogLevel::info:
+            return spdlog::level::info;
+        case LogLevel::warn:
+            return spdlog::level::warn;
+        case LogLevel::error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
 
-// The file's configuration, or the defaults, with what the flags say on top.
-Config config_for(const ServeOptions& options) {
-    Config config;
-    if (!options.config.empty()) {
-        config = load_config(options.config);
-    } else {
-        config.pools.emplace_back();
-    }
-    PoolConfig& pool = config.pools.front();
-    if (options.model) pool.model = *options.model;
-    if (options.workers) pool.workers = *options.workers;
-    if (options.llama_cli) pool.llama_cli = *options.llama_cli;
-    if (options.context) pool.context = *options.context;
-    if (options.socket) {
-        if (!config.listen.unix_socket) config.listen.unix_socket.emplace();
-        config.listen.unix_socket->path = *options.socket;
-    }
-    validate(config);
-    return config;
+std::string hint_for(const Config& config) {
+    const std::string workers = std::to_string(total_workers(config));
+    if (!config.listen.unix_socket) return workers + " workers are ready\n";
+    return workers + " workers are ready; ask with: corral ask --socket " +
+           config.listen.unix_socket->path + " \"…\"\n";
 }
 
-int serve(const ServeOptions& options) {
-    Config config;
-    try {
-        config = config_for(options);
-    } catch (const ConfigError& error) {
-        std::cerr << "corral: " << error.what() << '\n';
-        return ExitCode::usage;
+// Log lines go to stderr; on a terminal the workers' loading is shown below them.
+std::shared_ptr<LoadingView> set_up_log(const Config& config) {
+    std::shared_ptr<LoadingView> view;
+    spdlog::sink_ptr sink;
+    if (is_terminal(STDERR_FILENO)) {
+        view =
+            std::make_shared<LoadingView>(STDERR_FILENO, total_workers(config), hint_for(config));
+        sink = view;
+    } else {
+        sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
     }
-    spdlog::set_default_logger(spdlog::stderr_logger_st("corral"));
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("corral", sink));
     spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
     spdlog::set_level(spdlog_level(config.log.level));
+    return view;
+}
+
+int serve(const ServeFlags& flags) {
+    Config config;
     try {
-        Supervisor supervisor(config);
+        config = config_of(flags);
+    } catch (const ConfigError& error) {
+        return complain({ExitCode::usage, error.what()});
+    }
+    const std::shared_ptr<LoadingView> view = set_up_log(config);
+    try {
+        Supervisor supervisor(config, [&](const Worker& worker) {
+            if (view) view->worker_changed(worker);
+        });
         supervisor.run();
     } catch (const std::runtime_error& error) {
-        std::cerr << "corral: " << error.what() << '\n';
-        return ExitCode::failed_to_start;
+        return complain({ExitCode::failed_to_start, error.what()});
     }
     return ExitCode::ok;
 }
@@ -77,15 +88,11 @@ int serve(const ServeOptions& options) {
 }  // namespace
 
 void add_serve(CLI::App& app, Action& chosen) {
-    auto options = std::make_shared<ServeOptions>();
+    auto flags = std::make_shared<ServeFlags>();
     CLI::App* command = app.add_subcommand("serve", "Load the workers and answer requests");
-    command->add_option("-c,--config", options->config, "Configuration file (corral.yaml)");
-    command->add_option("-m,--model", options->model, "GGUF model file");
-    command->add_option("-w,--workers", options->workers, "llama-cli processes to keep loaded");
-    command->add_option("-s,--socket", options->socket, "Path of the Unix socket");
-    command->add_option("--llama-cli", options->llama_cli, "The llama-cli to run");
-    command->add_option("--ctx-size", options->context, "Context of each worker, in tokens");
-    command->callback([options, &chosen] { chosen = [options] { return serve(*options); }; });
+    add_serve_flags(*command, *flags);
+    command->footer(footer);
+    command->callback([flags, &chosen] { chosen = [flags] { return serve(*flags); }; });
 }
 
 }  // namespace corral

@@ -9,8 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-double seconds(TimePoint from, TimePoint to) {
-    return std::chrono::duration<double>(to - from).count();
+std::int64_t seconds(TimePoint from, TimePoint to) {
+    return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
 }
 
 json::object worker_json(const Worker::Snapshot& worker, TimePoint now) {

@@ -4,19 +4,13 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <random>
 
-#include "ipc/chat_template.hpp"
-#include "ipc/gguf.hpp"
 #include "ipc/http_server.hpp"
-#include "ipc/llama_cli.hpp"
 #include "ipc/process_spawner.hpp"
 #include "supervisor/api.hpp"
 #include "supervisor/fatal.hpp"
-#include "supervisor/llama_cli_command.hpp"
 #include "supervisor/openai.hpp"
-#include "supervisor/runtime_folder.hpp"
-#include "supervisor/usable_cores.hpp"
+#include "supervisor/pool_builder.hpp"
 
 namespace corral {
 namespace {
@@ -32,17 +26,6 @@ ApiKeys api_keys(const Config& config) {
     return wanted ? ApiKeys(config.listen.tcp->api_key_file) : ApiKeys();
 }
 
-unsigned total_workers(const Config& config) {
-    unsigned total = 0;
-    for (const PoolConfig& pool : config.pools) total += pool.workers;
-    return total;
-}
-
-double random_fraction() {
-    static std::mt19937 generator{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0, 1)(generator);
-}
-
 void log_connection_error(const std::string& task, const std::string& error) {
     spdlog::error("{}: {}", task, error);
 }
@@ -55,7 +38,6 @@ class Supervisor::Impl {
         : config_(config),
           clock_(io_.get_executor()),
           spawner_(io_.get_executor()),
-          state_changed_(std::move(state_changed)),
           api_(config_, clock_, api_keys(config_), pools_),
           server_(
               io_.get_executor(), clock_, http_limits(config_),
@@ -65,7 +47,10 @@ class Supervisor::Impl {
           signals_(io_, SIGTERM, SIGINT),
           signalled_(io_.get_executor(), clock_),
           tasks_(io_.get_executor(), clock_, fatal_task_error) {
-        for (const PoolConfig& pool : config_.pools) make_pool(pool);
+        const PoolSurroundings surroundings{io_.get_executor(), clock_, spawner_, folder_,
+                                            std::move(state_changed)};
+        for (std::size_t i = 0; i < config_.pools.size(); ++i)
+            pools_.push_back(build_pool(config_, i, surroundings));
         try {
             listen();
         } catch (...) {
@@ -84,32 +69,6 @@ class Supervisor::Impl {
     const std::vector<std::unique_ptr<Pool>>& pools() const { return pools_; }
 
   private:
-    void make_pool(const PoolConfig& config) {
-        const GgufInfo model = read_gguf(config.model);
-        if (model.context_length && config.context > *model.context_length)
-            spdlog::warn("pool {}: context {} is more than the {} tokens that {} was trained on",
-                         config.name, config.context, *model.context_length, config.model);
-        const std::string text =
-            wrap_chat_template(model.chat_template.value_or(std::string(chatml_template)));
-        const std::string file =
-            folder_.write("template-" + std::to_string(pools_.size()) + ".jinja", text);
-        const unsigned threads =
-            config.threads.value_or(threads_per_worker(usable_cores(), total_workers(config_)));
-        const Command command =
-            llama_cli_command(config, find_program(config.llama_cli), file, threads);
-        auto pool = std::make_unique<Pool>(io_.get_executor(), clock_, config, config_.queue);
-        const Worker::Limits limits{config_.timeouts.start, config_.timeouts.cancel,
-                                    config_.health.interval, config_.health.timeout};
-        const Worker::Hooks hooks{[pool = pool.get()] { pool->grant(); }, state_changed_};
-        for (unsigned i = 1; i <= config.workers; ++i)
-            pool->add(std::make_unique<Worker>(
-                io_.get_executor(), clock_, spawner_, config.name + "/" + std::to_string(i),
-                std::make_unique<LlamaCli>(io_.get_executor(), clock_, command, config.max_tokens),
-                RestartPolicy(config_.restart.initial, config_.restart.max, random_fraction),
-                limits, hooks));
-        pools_.push_back(std::move(pool));
-    }
-
     void listen() {
         if (const auto& socket = config_.listen.unix_socket) {
             server_.listen_unix(socket->path, socket->mode);
@@ -154,7 +113,6 @@ class Supervisor::Impl {
     asio::io_context io_{1};
     SystemClock clock_;
     ProcessSpawner spawner_;
-    StateChanged state_changed_;
     RuntimeFolder folder_;
     std::vector<std::unique_ptr<Pool>> pools_;
     Api api_;
