@@ -11,7 +11,8 @@
 namespace corral {
 namespace {
 
-constexpr const char* footer = R"(At the prompt, /help lists the commands. Ctrl-C cuts an answer, Ctrl-D leaves.
+constexpr const char* footer =
+    R"(At the prompt, /help lists the commands. Ctrl-C cuts an answer, Ctrl-D leaves.
 When stdin or stdout is no terminal, each line of stdin is a message, without prompts.
 
 Examples:

@@ -19,11 +19,6 @@ void add_chat(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
 void add_check_config(CLI::App& app, Action& chosen);
 
-const char* version_line();  // "corral 0.1.0"
-void add_ask(CLI::App& app, Action& chosen);
-void add_chat(CLI::App& app, Action& chosen);
-void add_status(CLI::App& app, Action& chosen);
-void add_check_config(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 
 // "corral 0.1.0"

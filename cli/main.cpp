@@ -24,16 +24,6 @@ Each command explains itself: corral COMMAND --help)";
 
 }  // namespace
 
-namespace {
-
-constexpr const char* footer = R"(A first try, in two terminals:
-  corral serve --model models/llama-rush.gguf --socket /tmp/corral.sock
-  corral ask --socket /tmp/corral.sock "Rules?"
-
-`corral COMMAND --help` tells more, with examples and exit codes.)";
-
-}  // namespace
-
 int main(int argc, char** argv) {
     keep_standard_descriptors();
     // One write to a dead child's stdin would end the daemon otherwise.

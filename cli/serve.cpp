@@ -6,11 +6,10 @@
 
 #include "cli/command.hpp"
 #include "cli/connection.hpp"
-#include "cli/loading_view.hpp"
 #include "cli/serve_config.hpp"
+#include "cli/serve_progress.hpp"
 #include "cli/terminal.hpp"
 #include "config/config_error.hpp"
-#include "supervisor/pool_builder.hpp"
 #include "supervisor/supervisor.hpp"
 
 namespace corral {
@@ -42,28 +41,20 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
     return spdlog::level::info;
 }
 
-std::string hint_for(const Config& config) {
-    const std::string workers = std::to_string(total_workers(config));
-    if (!config.listen.unix_socket) return workers + " workers are ready\n";
-    return workers + " workers are ready; ask with: corral ask --socket " +
-           config.listen.unix_socket->path + " \"…\"\n";
-}
-
 // Log lines go to stderr; on a terminal the workers' loading is shown below them.
-std::shared_ptr<LoadingView> set_up_log(const Config& config) {
-    std::shared_ptr<LoadingView> view;
+std::shared_ptr<ServeProgress> set_up_log(const Config& config) {
+    std::shared_ptr<ServeProgress> progress;
     spdlog::sink_ptr sink;
     if (is_terminal(STDERR_FILENO)) {
-        view =
-            std::make_shared<LoadingView>(STDERR_FILENO, total_workers(config), hint_for(config));
-        sink = view;
+        progress = std::make_shared<ServeProgress>(config);
+        sink = progress;
     } else {
         sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
     }
     spdlog::set_default_logger(std::make_shared<spdlog::logger>("corral", sink));
     spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
     spdlog::set_level(spdlog_level(config.log.level));
-    return view;
+    return progress;
 }
 
 int serve(const ServeFlags& flags) {
@@ -73,10 +64,10 @@ int serve(const ServeFlags& flags) {
     } catch (const ConfigError& error) {
         return complain({ExitCode::usage, error.what()});
     }
-    const std::shared_ptr<LoadingView> view = set_up_log(config);
+    const std::shared_ptr<ServeProgress> progress = set_up_log(config);
     try {
         Supervisor supervisor(config, [&](const Worker& worker) {
-            if (view) view->worker_changed(worker);
+            if (progress) progress->update(worker.snapshot());
         });
         supervisor.run();
     } catch (const std::runtime_error& error) {

@@ -12,7 +12,8 @@ std::string shell_quoted(const std::string& text) {
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%";
     if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
     std::string quoted = "'";
-    for (const char byte : text) quoted += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
+    for (const char byte : text)
+        quoted += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
     return quoted + "'";
 }
 

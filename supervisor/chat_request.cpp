@@ -71,6 +71,8 @@ std::string content_of(const json::object& message, const std::string& param) {
         if (!part_text || !part_text->is_string())
             refuse("'" + part_param + ".text' must be a string", part_param + ".text",
                    "invalid_type");
+        // As llama-server joins them.
+        if (index > 1) text += '\n';
         text += text_of(*part_text, part_param + ".text");
     }
     return text;
@@ -106,6 +108,8 @@ Conversation conversation_of(const json::object& body) {
     if (conversation.messages.back().role == "assistant") {
         conversation.prefill = std::move(conversation.messages.back().text);
         conversation.messages.pop_back();
+        if (conversation.prefill.empty())
+            refuse("a last message of the assistant must not be empty: leave it out", "messages");
         if (conversation.messages.empty() || conversation.messages.back().role == "assistant")
             refuse(
                 "'messages' must have a message before the assistant's last, not another of the "

@@ -31,8 +31,9 @@ Command llama_cli_command(const PoolConfig& pool, const std::string& program,
         {"-m", pool.model,
          // Plain pipes: otherwise it talks to /dev/tty.
          "--simple-io", "--no-show-timings",
-         // Text only, as the model wrote it: no parsing of thoughts or tool calls.
-         "--skip-chat-parsing",
+         // Thoughts stay in the text as the model wrote them. (--skip-chat-parsing would do more,
+         // but 0.7.0 then drops the white space that an answer starts with.)
+         "--reasoning-format", "none",
          // Token counts and errors are on stderr at this level.
          "-lv", "4", "--log-colors", "off", "-c", std::to_string(pool.context), "-n",
          std::to_string(pool.max_tokens), "-t", std::to_string(threads), "--cache-ram",

@@ -36,7 +36,7 @@ TEST_CASE("messages keep their text, as a string or as parts") {
     CHECK(parse("").conversation.messages == std::vector<Message>{{"user", "Hi"}});
     CHECK(parse("", R"([{"type":"text","text":"a"},{"type":"text","text":"b"}])")
               .conversation.messages.front()
-              .text == "ab");
+              .text == "a\nb");
     CHECK(parse("", R"("A\n\u00e9\ud83d\ude00\\")").conversation.messages.front().text ==
           "A\n\u00e9\U0001F600\\");
 }
@@ -107,6 +107,7 @@ TEST_CASE("bad messages are refused with their place") {
         {R"([{"role":"user","content":"x"},{"role":"assistant","content":"x","tool_calls":[]}])",
          "messages[1].tool_calls"},
         {R"([{"role":"assistant","content":"x"}])", "messages"},
+        {R"([{"role":"user","content":"x"},{"role":"assistant","content":""}])", "messages"},
     };
     for (const auto& [messages, param] : cases) {
         CAPTURE(messages);
