@@ -44,6 +44,8 @@ void ServeProgress::finish() {
 }
 
 void ServeProgress::sink_it_(const spdlog::details::log_msg& message) {
+    // What the block shows anyway is not said twice.
+    if (active_ && message.level < spdlog::level::warn) return;
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
     std::string output;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -142,6 +143,7 @@ class Exchange {
     template <class Start>
     error_code wait(Start start) {
         std::optional<error_code> result;
+        io_.restart();  // it stops each time it runs out of work
         stream_.expires_after(target_.idle_timeout);
         start([&result](error_code ec, std::size_t) { result = ec; });
         while (!result) io_.run_one();
@@ -151,6 +153,8 @@ class Exchange {
 
     const HttpTarget& target_;
     asio::io_context io_{1};
+    // Between two operations there is nothing to run, and a loop that ran dry refuses to run again.
+    asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
     beast::basic_stream<asio::generic::stream_protocol> stream_;
     asio::posix::stream_descriptor stop_watch_;
     bool stopped_ = false;

@@ -233,6 +233,8 @@ awaitable<void> Api::chat_whole(HttpExchange& exchange, const Chat& chat) {
     HttpResponse response =
         json_response(200, openai::completion(chat.head, whole.text(), end.finish));
     response.headers.insert(chat.headers.begin(), chat.headers.end());
+    response.headers["X-Corral-Waited-Ms"] = std::to_string(end.waited.count());
+    response.headers["X-Corral-Answered-Ms"] = std::to_string(end.generated.count());
     co_await exchange.respond(response);
 }
 
