@@ -4,6 +4,7 @@
 
 #include "cli/chat_session.hpp"
 #include "cli/command.hpp"
+#include "cli/history_file.hpp"
 #include "cli/line_editor.hpp"
 #include "cli/terminal.hpp"
 #include "ipc/utf8.hpp"
@@ -64,7 +65,7 @@ bool take_line(ChatSession& session, SignalFd& signals, const std::string& line)
 int chat_on_terminal(const ChatOptions& options) {
     SignalFd signals({SIGINT, SIGTERM, SIGHUP});
     ChatSession session(session_options(options, signals.fd(), true));
-    const auto lines = edited_lines(signals, history_file());
+    const auto lines = edited_lines(signals, history_path());
     write_all(STDOUT_FILENO, "/help lists the commands, Ctrl-D leaves.\n");
     bool leave = false;
     for (bool warned = false; !leave;) {

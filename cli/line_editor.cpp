@@ -1,19 +1,18 @@
 #include "cli/line_editor.hpp"
 
 #include <editline/readline.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <iostream>
 
+#include "cli/history_file.hpp"
 #include "cli/terminal.hpp"
 
 namespace corral {
@@ -53,15 +52,12 @@ class EditedLines final : public LineReader {
         rl_initialize();
         rl_bind_key('\t', rl_insert);
         stifle_history(history_lines_max);
-        if (history_.empty()) return;
-        read_history(history_.c_str());
-        // Cuts off what is too old; the sessions append to the file.
-        if (history_length > 0) write_history(history_.c_str());
-        close(open(history_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        for (const std::string& line : history_.load(history_lines_max)) add_history(line.c_str());
     }
 
     Input read() override {
         entered = Entered();
+        rl_point = rl_end = 0;  // libedit leaves them as the last line had them
         rl_callback_handler_install("> ", take_line);
         while (!entered.done) {
             pollfd ready[] = {{STDIN_FILENO, POLLIN, 0},
@@ -108,12 +104,12 @@ class EditedLines final : public LineReader {
         if (line.empty() || line == last_) return;
         last_ = line;
         add_history(line.c_str());
-        if (!history_.empty()) append_history(1, history_.c_str());
+        history_.append(line);
     }
 
     SignalFd& signals_;
     SignalFd screen_signals_;
-    std::string history_;
+    HistoryFile history_;
     std::string last_;
 };
 
@@ -133,29 +129,12 @@ class PipedLines final : public LineReader {
 
 }  // namespace
 
-std::unique_ptr<LineReader> edited_lines(SignalFd& signals, const std::string& history_file) {
-    return std::make_unique<EditedLines>(signals, history_file);
+std::unique_ptr<LineReader> edited_lines(SignalFd& signals, const std::string& history) {
+    return std::make_unique<EditedLines>(signals, history);
 }
 
 std::unique_ptr<LineReader> piped_lines() {
     return std::make_unique<PipedLines>();
-}
-
-std::string history_file() {
-    const char* state = std::getenv("XDG_STATE_HOME");
-    const char* home = std::getenv("HOME");
-    std::filesystem::path folder;
-    if (state && *state == '/') {
-        folder = state;
-    } else if (home && *home == '/') {
-        folder = std::filesystem::path(home) / ".local/state";
-    } else {
-        return "";
-    }
-    folder /= "corral";
-    std::error_code ec;
-    std::filesystem::create_directories(folder, ec);
-    return ec ? "" : (folder / "history").string();
 }
 
 }  // namespace corral

@@ -25,14 +25,10 @@ class LineReader {
 };
 
 // Reads stdin, a terminal. `signals` holds SIGINT and those that ask to leave; it is polled while
-// waiting. The history is kept in `history_file`; "" keeps none.
-std::unique_ptr<LineReader> edited_lines(SignalFd& signals, const std::string& history_file);
+// waiting. The history is kept in the file `history`; "" keeps none.
+std::unique_ptr<LineReader> edited_lines(SignalFd& signals, const std::string& history);
 
 // Reads stdin as it is. Lines above 16 MiB end the input.
 std::unique_ptr<LineReader> piped_lines();
-
-// $XDG_STATE_HOME/corral/history, or the same below ~/.local/state; the folder is made. "" if
-// there is no place for it.
-std::string history_file();
 
 }  // namespace corral
