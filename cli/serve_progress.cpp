@@ -39,10 +39,6 @@ void ServeProgress::update(const Worker::Snapshot& worker) {
     write_all(STDERR_FILENO, output);
 }
 
-void ServeProgress::finish() {
-    active_ = false;
-}
-
 void ServeProgress::sink_it_(const spdlog::details::log_msg& message) {
     // What the block shows anyway is not said twice.
     if (active_ && message.level < spdlog::level::warn) return;

@@ -18,8 +18,6 @@ class ServeProgress final : public spdlog::sinks::base_sink<spdlog::details::nul
 
     // For Supervisor's StateChanged.
     void update(const Worker::Snapshot& worker);
-    // Leaves the block as it is; log lines go below it from now on.
-    void finish();
 
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override;

@@ -29,7 +29,7 @@ std::optional<unsigned> number_after(std::string_view text, std::string_view lab
 void EngineLog::begin_answer() {
     task_.reset();
     usage_ = {};
-    generating_ = finished_ = failed_ = truncated_ = false;
+    generating_ = finished_ = failed_ = cancelled_ = truncated_ = false;
 }
 
 void EngineLog::feed(std::string_view bytes) {
@@ -56,6 +56,7 @@ void EngineLog::line(std::string_view text) {
         failed_ = finished_ = true;
     }
     if (contains(text, "send_error:")) failed_ = true;
+    if (task_ && number_after(text, "cancel task, id_task =") == task_) cancelled_ = true;
     if (task_ && number_after(text, "| task ") == task_) task_line(text);
 }
 

@@ -30,6 +30,7 @@ class EngineLog {
     bool generating() const { return generating_; }  // the prompt was accepted
     bool finished() const { return finished_; }      // nothing more will be logged for this answer
     bool failed() const { return failed_; }          // the engine refused or gave up
+    bool cancelled() const { return cancelled_; }    // stopped before its end, by a SIGINT
     bool truncated() const { return truncated_; }    // the context ran full
     // The last error line of the process, "" if it logged none.
     const std::string& last_error() const { return last_error_; }
@@ -44,6 +45,7 @@ class EngineLog {
     bool generating_ = false;
     bool finished_ = false;
     bool failed_ = false;
+    bool cancelled_ = false;
     bool truncated_ = false;
     std::string last_error_;
 };

@@ -199,6 +199,9 @@ awaitable<AnswerEvent> LlamaCli::finish(std::stop_token stop) {
     state_ = State::idle;
     if (log_.failed())
         co_return fail(Failure::Kind::refused, "the engine gave up: " + log_.last_error());
+    // Not by us, or nobody would wait for the end: half an answer that looks like a whole one.
+    if (log_.cancelled() && !log_.usage().completion_tokens)
+        co_return Failure{Failure::Kind::lost, "somebody interrupted the worker"};
     const unsigned tokens = log_.usage().completion_tokens.value_or(tokens_seen_);
     const bool cut = log_.truncated() || tokens >= max_tokens_;
     co_return Finish{cut ? Finish::Reason::length : Finish::Reason::stop, log_.usage()};

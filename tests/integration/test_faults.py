@@ -4,7 +4,7 @@ import signal
 import unittest
 
 from corral import CorralTest, in_background
-from http_client import raw_request
+from http_client import joined, raw_request
 from processes import held, identity, send, wait_for
 from reference import FIVE, RULES
 
@@ -33,6 +33,27 @@ class DeadWorkers(CorralTest):
                 send(identity(busy[0]["pid"]), signal.SIGKILL)
             self.assertTrue(answer.result(30).endswith(" 200"))
             daemon.wait_ready()
+
+    def test_a_stranger_s_interrupt_before_the_answer_costs_the_client_nothing(self):
+        daemon = self.daemon(workers=1, health={"interval": "1h"})
+        pid = daemon.pids()[0]
+        with held(pid):
+            answer = in_background(daemon.ask, LONG)
+            daemon.wait_busy(1)
+            os.kill(pid, signal.SIGINT)
+        self.assertTrue(answer.result(30).endswith(" 199 200"))
+
+    def test_half_a_stream_after_a_stranger_s_interrupt_does_not_look_whole(self):
+        daemon = self.daemon(workers=1, health={"interval": "1h"})
+        stream = daemon.stream(LONG)
+        with held(*daemon.pids()):
+            os.kill(daemon.pids()[0], signal.SIGINT)
+        events = list(stream)
+        if events[-1] == "[DONE]":
+            self.assertTrue(joined(events[:-1]).endswith(" 200"))
+        else:
+            self.assertEqual(events[-1]["error"]["code"], "worker_lost")
+        self.assertEqual(daemon.ask("Rules?"), RULES)
 
     def test_a_stream_whose_worker_dies_ends_with_an_error_and_not_as_if_complete(self):
         daemon = self.daemon(workers=1)
@@ -96,7 +117,7 @@ class Limits(CorralTest):
         self.assertEqual(first.result(30), RULES)
 
     def test_a_request_past_its_deadline_is_told_so_and_its_worker_replaced_or_reused(self):
-        daemon = self.daemon(workers=1, timeouts={"request": "300ms", "cancel": "500ms"}, health={"interval": "1h"})
+        daemon = self.daemon(workers=1, timeouts={"request": "3s", "cancel": "500ms"}, health={"interval": "1h"})
         with held(*daemon.pids()):
             late = daemon.chat("Rules?")
             self.assertEqual((late.status, late.error["code"]), (504, "deadline_exceeded"))

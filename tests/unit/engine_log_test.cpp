@@ -67,6 +67,14 @@ TEST_CASE("refusals and full contexts are seen") {
         CHECK(log.failed());
         CHECK(log.finished());
     }
+    SUBCASE("an answer that a SIGINT cut") {
+        log.feed(
+            "0 I slot launch_slot_: id  0 | task 223 | processing task\n"
+            "0 W srv          stop: cancel task, id_task = 222\n");
+        CHECK_FALSE(log.cancelled());
+        log.feed("0 W srv          stop: cancel task, id_task = 223\n");
+        CHECK(log.cancelled());
+    }
     SUBCASE("the context ran full") {
         log.feed(
             "0 I slot launch_slot_: id  0 | task 3 | processing task\n"

@@ -158,6 +158,28 @@ TEST_CASE("a request whose worker dies goes to another, ahead of those that wait
     CHECK_FALSE(waits.done());
 }
 
+TEST_CASE("half an answer that a stranger's SIGINT left is no answer; its worker is fine") {
+    PoolWorld world(1);
+    world.all_ready();
+    Asked& asked = world.ask("Count");
+    FakeProcess& child = world.process(0);
+    const std::string nonce = child.take_nonce();
+    child.write_output("Chat history cleared.\n\n> ");
+    child.write_output("1 2");
+    child.write_error(
+        "0 I slot launch_slot_: id  0 | task 3 | processing task\n"
+        "0 I slot operator(): id  0 | task 3 | cached n_tokens = 2, memory\n"
+        "0 W srv          stop: cancel task, id_task = 3\n"
+        "0 I slot release: id  0 | task 3 | stop processing: n_tokens = 9, truncated = 0\n");
+    child.write_output("\n\n> " + sentinel_echo(nonce));
+    world.clock.settle();
+    CHECK_FALSE(asked.done());
+    child.answer({"1 2", " 3"});
+    world.clock.settle();
+    CHECK(asked.sink.text == "1 2 3");
+    CHECK(world.spawner.processes.size() == 1);
+}
+
 TEST_CASE("what has reached the client is not said twice: an explicit error instead") {
     PoolWorld world(1);
     world.all_ready();
