@@ -66,16 +66,18 @@ class HttpConnection::Impl final : public HttpExchange {
     Cancellation& cancellation() override { return *cancellation_; }
 
     awaitable<bool> respond(const HttpResponse& response) override {
+        if (write_failed_) co_return false;
         http::response<http::string_body> message = head<http::string_body>(response);
         message.body() = response.body;
         message.prepare_payload();
         error_code ec;
         const Bound bound(*this, limits_.write_timeout);
         co_await http::async_write(socket_, message, into(ec));
-        co_return finished(!ec);
+        co_return wrote(ec, true);
     }
 
     awaitable<bool> start_stream(const HttpResponse& response) override {
+        if (write_failed_) co_return false;
         chunked_ = version_ >= 11;
         keep_alive_ = keep_alive_ && chunked_;
         http::response<http::empty_body> message = head<http::empty_body>(response);
@@ -84,10 +86,11 @@ class HttpConnection::Impl final : public HttpExchange {
         error_code ec;
         const Bound bound(*this, limits_.write_timeout);
         co_await http::async_write_header(socket_, serializer, into(ec));
-        co_return !ec || finished(false);
+        co_return wrote(ec, false);
     }
 
     awaitable<bool> send(std::string_view bytes) override {
+        if (write_failed_) co_return false;
         error_code ec;
         const asio::const_buffer body(bytes.data(), bytes.size());
         const Bound bound(*this, limits_.write_timeout);
@@ -97,15 +100,16 @@ class HttpConnection::Impl final : public HttpExchange {
         } else {
             co_await asio::async_write(socket_, body, into(ec));
         }
-        co_return !ec || finished(false);
+        co_return wrote(ec, false);
     }
 
     awaitable<bool> end_stream() override {
+        if (write_failed_) co_return false;
         error_code ec;
         const auto last = http::make_chunk_last();
         const Bound bound(*this, limits_.write_timeout);
         if (chunked_) co_await asio::async_write(socket_, last, into(ec));
-        co_return finished(!ec);
+        co_return wrote(ec, true);
     }
 
     awaitable<bool> receive() {
@@ -216,7 +220,8 @@ class HttpConnection::Impl final : public HttpExchange {
     unsigned version_ = 11;
     bool keep_alive_ = true;
     bool chunked_ = false;
-    bool answered_ = false;
+    bool answered_ = false;  // wholly
+    bool write_failed_ = false;
     std::optional<Cancellation> cancellation_;  // present while answering
 
   private:
@@ -242,10 +247,13 @@ class HttpConnection::Impl final : public HttpExchange {
         return message;
     }
 
-    bool finished(bool well) {
-        answered_ = well;
-        if (!well) keep_alive_ = false;
-        return well;
+    // After every write: whether it went out; `last` if the answer is whole with it. None may
+    // follow a failed one: Asio 1.81 would queue it for an edge of epoll that never comes, and the
+    // connection would hang until the write timeout.
+    bool wrote(error_code ec, bool last) {
+        write_failed_ = ec.failed();
+        answered_ = last && !write_failed_;
+        return !write_failed_;
     }
 
     // After the socket became readable: true if that does not mean that the client is gone. On a
