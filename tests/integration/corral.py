@@ -59,7 +59,8 @@ class Daemon:
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="corral-test-"))
         self.socket = self.folder / "corral.sock"
         self.workers_wanted = workers
-        pool = {"name": "default", "model": str(MODEL), "llama_cli": LLAMA_CLI, "workers": workers} | (pool or {})
+        # One thread each: ggml's threads spin at barriers, and on a busy machine two of them take seconds for milliseconds.
+        pool = {"name": "default", "model": str(MODEL), "llama_cli": LLAMA_CLI, "workers": workers, "threads": 1} | (pool or {})
         listen = {"listen": {"unix": {"path": str(self.socket)}}}
         self.config = self.folder / "corral.yaml"
         self.config.write_text(json.dumps(listen | {"pools": [pool]} | sections))
