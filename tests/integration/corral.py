@@ -17,6 +17,8 @@ from processes import wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("CORRAL_BINARY", str(ROOT / "build/corral"))
+# A llama-cli that misbehaves on cue: tests/fake_llama_cli/script.hpp.
+FAKE_LLAMA_CLI = os.environ.get("CORRAL_FAKE_LLAMA_CLI", str(ROOT / "build/tests/fake_llama_cli"))
 MODEL = ROOT / "models/llama-rush.gguf"
 STOP_SECONDS = 20.0
 
