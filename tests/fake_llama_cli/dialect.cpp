@@ -4,7 +4,6 @@
 
 #include "fake_llama_cli/conversation.hpp"
 #include "fake_llama_cli/faults.hpp"
-#include "fake_llama_cli/input.hpp"
 
 namespace fake {
 namespace {

@@ -1,9 +1,11 @@
 """One llama-cli, real or fake, driven over its pipes without corral: what it writes is read packet by packet."""
 import os
+import pathlib
 import select
 import signal
 import subprocess
 import tempfile
+import unittest
 
 from corral import FAKE_LLAMA_CLI, MODEL, tied
 from processes import PROC, stat
@@ -121,3 +123,18 @@ class Driven:
     def anonymous_mib(self):
         lines = (PROC / str(self.pid) / "status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
+
+
+class FakeTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="corral-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def start(self, *arguments, **named):
+        driven = Driven(*arguments, **named)
+        self.addCleanup(driven.close)
+        return driven
+
+    def ready(self, *arguments, **named):
+        return self.start(*arguments, **named).ready()
