@@ -37,7 +37,6 @@ struct TrialAnswer final : AnswerSink {
         bytes += piece.size();
         co_return true;
     }
-    bool restart() override { return false; }
     std::size_t bytes = 0;
 };
 
@@ -122,7 +121,8 @@ awaitable<void> try_pool(Pool& pool, Clock& clock, milliseconds limit, Report& r
     TrialAnswer sink;
     const std::string name = "pool " + pool.config().name;
     try {
-        const AnswerEnd end = co_await answer(pool, clock, request, cancellation, sink);
+        const Origin origin{"doctor", "", Priority::normal};
+        const AnswerEnd end = co_await answer(pool, clock, request, origin, cancellation, sink);
         report.ok(name + ": a worker loaded and answered (" + std::to_string(end.waited.count()) +
                   " ms to load, " + std::to_string(end.generated.count()) + " ms to answer)");
         if (!end.finish.usage.prompt_tokens)

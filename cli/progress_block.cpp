@@ -52,11 +52,12 @@ bool ProgressBlock::update(const Worker::Snapshot& worker) {
             row->text = "backoff: " + one_line(worker.last_exit);
             row->ready = false;
             break;
+        case WorkerState::retiring:
         case WorkerState::stopping:
         case WorkerState::stopped:
             row->text = to_string(worker.state);
             row->ready = false;
-            stopping_ = true;
+            stopping_ = stopping_ || worker.state != WorkerState::retiring;
             break;
         case WorkerState::busy:
         case WorkerState::recovering:

@@ -19,6 +19,11 @@ using namespace std::chrono_literals;
 struct UnixListener {
     std::string path = "/run/corral/corral.sock";
     unsigned mode = 0660;  // file mode of the socket
+    std::string owner;     // user and group of the file, names or numbers; "" for corral's own
+    std::string group;
+    std::vector<std::string> allow_users;  // when either list has an entry, nobody else may ask
+    std::vector<std::string> allow_groups;
+    std::vector<std::string> priority_users;  // their requests go first
 };
 
 struct TcpListener {
@@ -45,6 +50,13 @@ struct Sampling {
 // What to do with a request whose sampling fields differ from the pool's.
 enum class UnsupportedSampling { ignore, reject };
 
+// When a worker's process is replaced by a fresh one though nothing is wrong with it; 0 is never.
+struct RecycleConfig {
+    unsigned max_requests = 0;
+    unsigned memory_limit_mib = 0;  // RssAnon and swap of one process
+    milliseconds max_age = 0s;
+};
+
 struct PoolConfig {
     std::string name = "default";         // the OpenAI model id
     std::string model;                    // path of a GGUF file
@@ -59,6 +71,7 @@ struct PoolConfig {
     unsigned prompt_cache_mib = 256;  // llama-cli's --cache-ram, per worker
     std::vector<std::string> extra_args;
     std::map<std::string, std::string> env;
+    RecycleConfig recycle;
 };
 
 struct QueueConfig {
@@ -69,6 +82,7 @@ struct QueueConfig {
 struct Timeouts {
     milliseconds start = 120s;        // a worker's spawn to ready
     milliseconds request = 300s;      // queue and generation together
+    milliseconds stall = 20s;         // no output and no CPU time used while answering
     milliseconds cancel = 2s;         // SIGINT to the worker being reusable
     milliseconds drain = 30s;         // SIGTERM to the end of running answers
     milliseconds client_write = 30s;  // one write to a client that does not read
@@ -76,7 +90,14 @@ struct Timeouts {
 
 struct RestartConfig {
     milliseconds initial = 250ms;
-    milliseconds max = 30s;
+    milliseconds max = 60s;
+    unsigned storm_deaths = 3;  // in storm_window make a pool failing
+    milliseconds storm_window = 60s;
+};
+
+struct FailoverConfig {
+    unsigned attempts = 8;            // workers that one request may lose
+    milliseconds quarantine = 10min;  // for a conversation that crashes workers
 };
 
 struct HealthConfig {
@@ -89,7 +110,8 @@ struct HttpConfig {
     std::size_t max_body_kib = 4096;
     milliseconds header_timeout = 10s;  // first byte of a request to the end of its headers
     milliseconds body_timeout = 30s;
-    milliseconds idle_timeout = 75s;  // between two requests of a connection
+    milliseconds idle_timeout = 75s;           // between two requests of a connection
+    std::vector<std::string> allowed_origins;  // of browsers' pages that may ask
 };
 
 enum class LogLevel { trace, debug, info, warn, error };
@@ -105,6 +127,7 @@ struct Config {
     QueueConfig queue;
     Timeouts timeouts;
     RestartConfig restart;
+    FailoverConfig failover;
     HealthConfig health;
     HttpConfig http;
     LogConfig log;

@@ -27,6 +27,8 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t pools_max = 64;
 inline constexpr std::size_t extra_args_max = 256;
 inline constexpr std::size_t env_max = 256;
+inline constexpr std::size_t accounts_max = 1000;
+inline constexpr std::size_t origins_max = 100;
 inline constexpr std::int64_t context_max = 1 << 24;  // tokens
 inline constexpr rules::Duration duration{1ms, 24h};
 inline constexpr rules::Duration duration_or_none{0ms, 24h};
@@ -44,6 +46,11 @@ template <class Visitor, MaybeConst<UnixListener> Listener>
 void visit_fields(Visitor& visit, Listener& listener) {
     visit.value("path", listener.path, rules::Line{});
     visit.value("mode", listener.mode, rules::FileMode{});
+    visit.value("owner", listener.owner, rules::Line{.may_be_empty = true});
+    visit.value("group", listener.group, rules::Line{.may_be_empty = true});
+    visit.texts("allow_users", listener.allow_users, rules::Line{}, limits::accounts_max);
+    visit.texts("allow_groups", listener.allow_groups, rules::Line{}, limits::accounts_max);
+    visit.texts("priority_users", listener.priority_users, rules::Line{}, limits::accounts_max);
 }
 
 template <class Visitor, MaybeConst<TcpListener> Listener>
@@ -69,6 +76,13 @@ void visit_fields(Visitor& visit, Section& sampling) {
     visit.value("seed", sampling.seed, rules::Whole{-1, 4'294'967'295});
 }
 
+template <class Visitor, MaybeConst<RecycleConfig> Section>
+void visit_fields(Visitor& visit, Section& recycle) {
+    visit.value("max_requests", recycle.max_requests, rules::Whole{0, 1'000'000'000});
+    visit.value("memory_limit_mib", recycle.memory_limit_mib, rules::Whole{0, 1 << 24});
+    visit.value("max_age", recycle.max_age, limits::duration_or_none);
+}
+
 template <class Visitor, MaybeConst<PoolConfig> Pool>
 void visit_fields(Visitor& visit, Pool& pool) {
     visit.value("name", pool.name, rules::Line{});
@@ -84,6 +98,7 @@ void visit_fields(Visitor& visit, Pool& pool) {
     visit.value("prompt_cache_mib", pool.prompt_cache_mib, rules::Whole{0, 1 << 20});
     visit.texts("extra_args", pool.extra_args, rules::Argument{}, limits::extra_args_max);
     visit.text_map("env", pool.env, rules::Argument{}, limits::env_max);
+    visit.section("recycle", pool.recycle);
 }
 
 template <class Visitor, MaybeConst<QueueConfig> Section>
@@ -96,6 +111,7 @@ template <class Visitor, MaybeConst<Timeouts> Section>
 void visit_fields(Visitor& visit, Section& timeouts) {
     visit.value("start", timeouts.start, limits::duration);
     visit.value("request", timeouts.request, limits::duration);
+    visit.value("stall", timeouts.stall, limits::duration);
     visit.value("cancel", timeouts.cancel, limits::duration);
     visit.value("drain", timeouts.drain, limits::duration_or_none);
     visit.value("client_write", timeouts.client_write, limits::duration);
@@ -105,6 +121,14 @@ template <class Visitor, MaybeConst<RestartConfig> Section>
 void visit_fields(Visitor& visit, Section& restart) {
     visit.value("initial", restart.initial, limits::duration);
     visit.value("max", restart.max, limits::duration);
+    visit.value("storm_deaths", restart.storm_deaths, rules::Whole{1, 1000});
+    visit.value("storm_window", restart.storm_window, limits::duration);
+}
+
+template <class Visitor, MaybeConst<FailoverConfig> Section>
+void visit_fields(Visitor& visit, Section& failover) {
+    visit.value("attempts", failover.attempts, rules::Whole{1, 1000});
+    visit.value("quarantine", failover.quarantine, limits::duration_or_none);
 }
 
 template <class Visitor, MaybeConst<HealthConfig> Section>
@@ -120,6 +144,7 @@ void visit_fields(Visitor& visit, Section& http) {
     visit.value("header_timeout", http.header_timeout, limits::duration);
     visit.value("body_timeout", http.body_timeout, limits::duration);
     visit.value("idle_timeout", http.idle_timeout, limits::duration);
+    visit.texts("allowed_origins", http.allowed_origins, rules::Line{}, limits::origins_max);
 }
 
 template <class Visitor, MaybeConst<LogConfig> Section>
@@ -135,6 +160,7 @@ void visit_fields(Visitor& visit, Whole& config) {
     visit.section("queue", config.queue);
     visit.section("timeouts", config.timeouts);
     visit.section("restart", config.restart);
+    visit.section("failover", config.failover);
     visit.section("health", config.health);
     visit.section("http", config.http);
     visit.section("log", config.log);

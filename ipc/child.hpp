@@ -7,6 +7,7 @@
 
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/writable_pipe.hpp>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -28,6 +29,10 @@ class ExitStatus {
   public:
     explicit ExitStatus(int wait_status) : wait_status_(wait_status) {}
     bool clean() const { return wait_status_ == 0; }
+    // It failed by itself: SIGSEGV and its like, or a non-zero exit. SIGTERM, SIGINT and SIGKILL
+    // come from somebody else.
+    bool crashed() const;
+    bool killed() const;           // by a SIGKILL: the kernel's OOM killer, or a person
     std::string describe() const;  // "exit code 1", "signal 9 (Killed)"
 
   private:
@@ -49,6 +54,9 @@ class Child {
     virtual pid_t pid() const = 0;
     // Signals the whole process group; nothing happens once the exit has been seen.
     virtual void signal_group(int signal) = 0;
+    // CPU time that the process and its descendants have used; what tells a busy one from a hung
+    // one.
+    virtual std::chrono::milliseconds cpu_time() const = 0;
     // Completes when the process has ended and been reaped. To be called once.
     virtual awaitable<ExitStatus> wait() = 0;
 

@@ -25,7 +25,9 @@ struct Failure {
     enum class Kind {
         context_overflow,  // the prompt does not fit; the worker is fine
         refused,           // the engine said no; the worker is fine
-        lost,              // the child died or broke the protocol: another worker may try
+        lost,              // the child's output ended: another worker may go on
+        broken,            // the child broke the protocol: another worker may go on
+        cut,               // the answer is not whole, though it ended; the worker is fine
         stopped            // `stop` was requested
     } kind;
     std::string message;
@@ -48,6 +50,8 @@ class Engine {
     // until the caller has enough and leaves the engine mid-answer to recover().
     virtual void begin(const Conversation& conversation) = 0;
     virtual awaitable<AnswerEvent> next_event(std::stop_token stop) = 0;
+    // An answer is under way and nothing of it has come yet.
+    virtual bool computing_prompt() const = 0;
     // What is known so far of the answer under way.
     virtual Usage usage() const = 0;
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "async/cancellation.hpp"
 
@@ -39,6 +40,8 @@ struct HttpResponse {
 struct Peer {
     bool tcp = false;
     std::optional<uid_t> uid;
+    std::vector<gid_t> gids;  // the first one and the further ones
+    std::string address;      // of TCP, without the port
 };
 
 // One request and the way to answer it: either respond(), or start_stream(), send() and
@@ -49,6 +52,8 @@ class HttpExchange {
     virtual ~HttpExchange() = default;
     virtual const HttpRequest& request() const = 0;
     virtual const Peer& peer() const = 0;
+    // Goes into every response of this exchange.
+    virtual void add_header(const std::string& name, const std::string& value) = 0;
     // Cancelled with client_gone when the client hangs up, and by HttpServer::cancel_all().
     virtual Cancellation& cancellation() = 0;
 

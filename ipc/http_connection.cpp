@@ -1,5 +1,6 @@
 #include "ipc/http_connection.hpp"
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -38,14 +39,34 @@ HttpRequest to_request(http::request<http::string_body>&& message) {
     return request;
 }
 
-Peer peer_of(const HttpSocket& socket, bool tcp) {
-    Peer peer{tcp, std::nullopt};
+Peer unix_peer(int fd) {
+    Peer peer;
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (!tcp && getsockopt(const_cast<HttpSocket&>(socket).native_handle(), SOL_SOCKET, SO_PEERCRED,
-                           &credentials, &size) == 0)
-        peer.uid = credentials.uid;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return peer;
+    peer.uid = credentials.uid;
+    size = 0;  // too small for any: the kernel tells how much is needed
+    getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, nullptr, &size);
+    peer.gids.resize(size / sizeof(gid_t));
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.gids.data(), &size) != 0) peer.gids.clear();
+    peer.gids.push_back(credentials.gid);
     return peer;
+}
+
+Peer tcp_peer(int fd) {
+    Peer peer{.tcp = true, .uid = {}, .gids = {}, .address = {}};
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    char text[NI_MAXHOST];
+    if (getpeername(fd, generic, &size) == 0 &&
+        getnameinfo(generic, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
+        peer.address = text;
+    return peer;
+}
+
+Peer peer_of(int fd, bool tcp) {
+    return tcp ? tcp_peer(fd) : unix_peer(fd);
 }
 
 }  // namespace
@@ -57,13 +78,16 @@ class HttpConnection::Impl final : public HttpExchange {
         : clock_(clock),
           limits_(limits),
           error_body_(error_body),
-          peer_(peer_of(socket, tcp)),
+          peer_(peer_of(socket.native_handle(), tcp)),
           socket_(std::move(socket)),
           watch_(socket_.get_executor(), clock, [](const std::string&, const std::string&) {}) {}
 
     const HttpRequest& request() const override { return request_; }
     const Peer& peer() const override { return peer_; }
     Cancellation& cancellation() override { return *cancellation_; }
+    void add_header(const std::string& name, const std::string& value) override {
+        extra_headers_[name] = value;
+    }
 
     awaitable<bool> respond(const HttpResponse& response) override {
         if (write_failed_) co_return false;
@@ -153,6 +177,7 @@ class HttpConnection::Impl final : public HttpExchange {
 
     awaitable<void> answer(const HttpServer::Handler& handler) {
         cancellation_.emplace();
+        extra_headers_.clear();
         answered_ = false;
         watching_ = true;
         watch_.spawn("watch", watch());
@@ -217,6 +242,7 @@ class HttpConnection::Impl final : public HttpExchange {
     HttpSocket socket_;
     beast::flat_buffer buffer_;
     HttpRequest request_;
+    HttpHeaders extra_headers_;
     unsigned version_ = 11;
     bool keep_alive_ = true;
     bool chunked_ = false;
@@ -242,6 +268,7 @@ class HttpConnection::Impl final : public HttpExchange {
     template <class Body>
     http::response<Body> head(const HttpResponse& response) const {
         http::response<Body> message(static_cast<http::status>(response.status), version_);
+        for (const auto& [name, value] : extra_headers_) message.set(name, value);
         for (const auto& [name, value] : response.headers) message.set(name, value);
         message.keep_alive(keep_alive_);
         return message;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "ipc/http_connection.hpp"
-#include "ipc/unix_listener.hpp"
 
 namespace corral {
 namespace {
@@ -119,8 +118,8 @@ HttpServer::HttpServer(asio::any_io_executor executor, Clock& clock, HttpLimits 
                                    std::move(error_body), std::move(on_error))) {}
 HttpServer::~HttpServer() = default;
 
-void HttpServer::listen_unix(const std::string& path, unsigned mode) {
-    impl_->unix_acceptors_.push_back(listen_unix_socket(impl_->executor_, path, mode));
+void HttpServer::listen_unix(const std::string& path, const SocketPermissions& permissions) {
+    impl_->unix_acceptors_.push_back(listen_unix_socket(impl_->executor_, path, permissions));
     impl_->files_.emplace_back(path);
     impl_->tasks_.spawn("accept", impl_->accept(impl_->unix_acceptors_.back(), false));
 }
@@ -129,6 +128,10 @@ unsigned short HttpServer::listen_tcp(const std::string& address, unsigned short
     impl_->tcp_acceptors_.push_back(listen_tcp_socket(impl_->executor_, address, port));
     impl_->tasks_.spawn("accept", impl_->accept(impl_->tcp_acceptors_.back(), true));
     return impl_->tcp_acceptors_.back().local_endpoint().port();
+}
+
+void HttpServer::set_limits(const HttpLimits& limits) {
+    impl_->limits_ = limits;
 }
 
 void HttpServer::stop_accepting() {

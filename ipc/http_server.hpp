@@ -9,6 +9,7 @@
 
 #include "async/task_group.hpp"
 #include "ipc/http.hpp"
+#include "ipc/unix_listener.hpp"
 
 namespace corral {
 
@@ -39,9 +40,12 @@ class HttpServer {
     ~HttpServer();
 
     // Both throw ListenError. A stale socket file is replaced; one that somebody serves is not.
-    void listen_unix(const std::string& path, unsigned mode);
+    void listen_unix(const std::string& path, const SocketPermissions& permissions);
     // Returns the port, which is chosen by the kernel if 0 is given.
     unsigned short listen_tcp(const std::string& address, unsigned short port);
+
+    // For everything that begins from now on.
+    void set_limits(const HttpLimits& limits);
 
     // No new connections; the socket files are gone, idle connections end, the others after their
     // present answer.

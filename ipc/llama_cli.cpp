@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <cassert>
@@ -15,6 +16,9 @@ namespace {
 // answers whose end it never told it is a release that logs differently, and not worth waiting for.
 constexpr auto log_lag_max = std::chrono::seconds(1);
 constexpr unsigned log_misses_max = 3;
+// As often in a row an answer is taken for cut that has fewer tokens than its log counts; then it
+// is taken for a model with tokens that are not printed.
+constexpr unsigned count_misses_max = 3;
 
 std::string fresh_nonce() {
     static std::random_device entropy;  // getrandom(2)
@@ -120,12 +124,31 @@ void LlamaCli::begin(const Conversation& conversation) {
     outgoing_ = "/clear\n" + encode_chat_line(conversation) + "\n" + sentinel_request(nonce);
     decoder_.emplace(nonce);
     log_.begin_answer();
-    tokens_seen_ = 0;
+    answer_begun_ = false;
+    tokens_seen_ = tokens_hidden_max_ = 0;
     state_ = State::unsent;
 }
 
+void LlamaCli::count(const Piece& piece) {
+    answer_begun_ = true;
+    tokens_seen_ += piece.begins_token;
+    // A character outside ASCII can be made of a token for each byte and is written when whole.
+    const bool ascii = std::ranges::all_of(piece.text, [](unsigned char c) { return c < 0x80; });
+    if (!ascii) tokens_hidden_max_ += static_cast<unsigned>(piece.text.size()) - 1;
+}
+
+// A stranger's SIGINT after the engine has finished cuts only what llama-cli prints of the answer:
+// nothing tells but the number of tokens.
+bool LlamaCli::printing_was_cut() {
+    const unsigned end_of_turn = 1;
+    const bool missing = log_.usage().completion_tokens.value_or(0) >
+                         tokens_seen_ + tokens_hidden_max_ + end_of_turn;
+    count_misses_ = missing ? count_misses_ + 1 : 0;
+    return missing && count_misses_ <= count_misses_max;
+}
+
 Failure LlamaCli::fail(Failure::Kind kind, std::string message) {
-    if (kind == Failure::Kind::lost) state_ = State::broken;
+    if (kind == Failure::Kind::lost || kind == Failure::Kind::broken) state_ = State::broken;
     return {kind, std::move(message)};
 }
 
@@ -152,12 +175,12 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
                     co_return refused;
                 }
             }
-            tokens_seen_ += piece->begins_token;
+            count(*piece);
             co_return std::move(*piece);
         }
         if (decoder_->phase() == ReplyDecoder::Phase::ended) break;
         if (decoder_->phase() == ReplyDecoder::Phase::broken)
-            co_return fail(Failure::Kind::lost, "the worker broke the pipe protocol");
+            co_return fail(Failure::Kind::broken, "the worker broke the pipe protocol");
         const ReadEnd end = co_await read(stop);
         if (end == ReadEnd::stopped) co_return fail(Failure::Kind::stopped, "");
         if (end == ReadEnd::closed) co_return fail(Failure::Kind::lost, "the worker died");
@@ -187,7 +210,7 @@ awaitable<AnswerEvent> LlamaCli::refusal(std::string& text, std::stop_token stop
         while (auto piece = decoder_->take()) text += piece->text;
     }
     if (decoder_->phase() == ReplyDecoder::Phase::broken)
-        co_return fail(Failure::Kind::lost, "the worker broke the pipe protocol");
+        co_return fail(Failure::Kind::broken, "the worker broke the pipe protocol");
     state_ = State::idle;
     const bool overflow = text.find("exceeds the available context size") != std::string::npos;
     co_return fail(overflow ? Failure::Kind::context_overflow : Failure::Kind::refused,
@@ -200,8 +223,8 @@ awaitable<AnswerEvent> LlamaCli::finish(std::stop_token stop) {
     if (log_.failed())
         co_return fail(Failure::Kind::refused, "the engine gave up: " + log_.last_error());
     // Not by us, or nobody would wait for the end: half an answer that looks like a whole one.
-    if (log_.cancelled() && !log_.usage().completion_tokens)
-        co_return Failure{Failure::Kind::lost, "somebody interrupted the worker"};
+    if ((log_.cancelled() && !log_.usage().completion_tokens) || printing_was_cut())
+        co_return fail(Failure::Kind::cut, "somebody interrupted the worker");
     const unsigned tokens = log_.usage().completion_tokens.value_or(tokens_seen_);
     const bool cut = log_.truncated() || tokens >= max_tokens_;
     co_return Finish{cut ? Finish::Reason::length : Finish::Reason::stop, log_.usage()};

@@ -21,6 +21,7 @@ class LlamaCli final : public Engine {
     awaitable<bool> wait_ready(std::stop_token stop) override;
     void begin(const Conversation& conversation) override;
     awaitable<AnswerEvent> next_event(std::stop_token stop) override;
+    bool computing_prompt() const override { return state_ == State::answering && !answer_begun_; }
     Usage usage() const override { return log_.usage(); }
     bool idle() const override { return state_ == State::idle; }
     awaitable<bool> recover(std::stop_token stop) override;
@@ -38,6 +39,8 @@ class LlamaCli final : public Engine {
     awaitable<void> wait_log(std::stop_token stop);
     awaitable<AnswerEvent> refusal(std::string& text, std::stop_token stop);
     awaitable<AnswerEvent> finish(std::stop_token stop);
+    void count(const Piece& piece);
+    bool printing_was_cut();
     Failure fail(Failure::Kind kind, std::string message);
     bool output_waiting() const;
 
@@ -48,10 +51,13 @@ class LlamaCli final : public Engine {
     State state_ = State::broken;
     std::string outgoing_;
     std::optional<ReplyDecoder> decoder_;
+    bool answer_begun_ = false;
     unsigned tokens_seen_ = 0;
+    unsigned tokens_hidden_max_ = 0;  // that may be in what was seen, beyond one for each piece
     EngineLog log_;
     Event log_grew_;
-    unsigned log_misses_ = 0;  // answers in a row whose end the log did not tell
+    unsigned log_misses_ = 0;    // answers in a row whose end the log did not tell
+    unsigned count_misses_ = 0;  // answers in a row with fewer tokens seen than the log counts
     std::array<char, 64 * 1024> buffer_;
     std::string_view packet_;  // in buffer_, valid until the next read
 };

@@ -15,6 +15,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "ipc/process_times.hpp"
+
 namespace corral {
 namespace {
 
@@ -91,6 +93,8 @@ class RealChild final : public Child {
     void signal_group(int signal) override {
         if (!reaped_) kill(-pid(), signal);
     }
+
+    std::chrono::milliseconds cpu_time() const override { return cpu_time_of_tree(pid()); }
 
     awaitable<ExitStatus> wait() override {
         error_code ec;

@@ -14,6 +14,8 @@ namespace {
 
 using asio::local::stream_protocol;
 
+constexpr unsigned unchanged = ~0U;  // chown(2)
+
 [[noreturn]] void refuse(const std::string& path, const std::string& reason) {
     throw ListenError("cannot listen on " + path + ": " + reason);
 }
@@ -39,16 +41,23 @@ void clear_stale(const std::string& path) {
 }  // namespace
 
 stream_protocol::acceptor listen_unix_socket(const asio::any_io_executor& executor,
-                                             const std::string& path, unsigned mode) {
+                                             const std::string& path,
+                                             const SocketPermissions& permissions) {
     clear_stale(path);
     const auto folder = std::filesystem::path(path).parent_path();
     if (!folder.empty()) mkdir(folder.c_str(), 0755);  // a failure shows in bind
     error_code ec;
     stream_protocol::acceptor acceptor(executor);
     acceptor.open(stream_protocol(), ec);
-    const mode_t before = umask(0777 & ~mode);  // so that no moment exists with a wider mode
+    const mode_t before =
+        umask(0777 & ~permissions.mode);  // so that no moment exists with a wider mode
     if (!ec) acceptor.bind(stream_protocol::endpoint(path), ec);
     umask(before);
+    if (!ec && (permissions.owner || permissions.group) &&
+        chown(path.c_str(), permissions.owner.value_or(unchanged),
+              permissions.group.value_or(unchanged)) != 0)
+        ec = error_code(errno, boost::system::system_category());
+    // Nobody connects before this, so no moment exists with other permissions.
     if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
     if (ec) refuse(path, ec.message() + "; choose another path with --socket or listen.unix.path");
     return acceptor;

@@ -2,16 +2,27 @@
 // living one's place.
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/local/stream_protocol.hpp>
+#include <optional>
 #include <string>
 
 #include "async/asio.hpp"
 
 namespace corral {
 
+// Who may connect, as the file of the socket tells.
+struct SocketPermissions {
+    unsigned mode;
+    std::optional<uid_t> owner;  // absent: the one that this process runs as
+    std::optional<gid_t> group;
+};
+
 // Throws ListenError (ipc/http_server.hpp). A missing last folder of the path is made.
 asio::local::stream_protocol::acceptor listen_unix_socket(const asio::any_io_executor& executor,
-                                                          const std::string& path, unsigned mode);
+                                                          const std::string& path,
+                                                          const SocketPermissions& permissions);
 
 // Removes the socket file unless another server has put its own there since.
 class SocketFile {

@@ -5,7 +5,7 @@
 
 namespace corral {
 
-AnswerLimit::AnswerLimit(std::optional<unsigned> max_tokens, std::vector<std::string> stops)
+AnswerLimit::AnswerLimit(unsigned max_tokens, std::vector<std::string> stops)
     : max_tokens_(max_tokens), stops_(std::move(stops)) {}
 
 std::string AnswerLimit::feed(const Piece& piece) {
@@ -18,7 +18,7 @@ std::string AnswerLimit::feed(const Piece& piece) {
         kept_.resize(first);
         return flush();
     }
-    if (max_tokens_ && tokens_ >= *max_tokens_) {
+    if (tokens_ >= max_tokens_) {
         cut_ = Cut::tokens;
         return flush();
     }

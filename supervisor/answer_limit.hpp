@@ -2,7 +2,6 @@
 // fed piece by piece.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +13,8 @@ class AnswerLimit {
   public:
     enum class Cut { none, tokens, stop };
 
-    AnswerLimit(std::optional<unsigned> max_tokens, std::vector<std::string> stops);
+    AnswerLimit(unsigned max_tokens, std::vector<std::string> stops);
+    void set_max_tokens(unsigned max_tokens) { max_tokens_ = max_tokens; }
 
     // What of the answer can be delivered now that `piece` is here. What might be the front of a
     // stop string is kept.
@@ -26,7 +26,7 @@ class AnswerLimit {
     unsigned tokens() const { return tokens_; }
 
   private:
-    std::optional<unsigned> max_tokens_;
+    unsigned max_tokens_;
     std::vector<std::string> stops_;
     std::string kept_;
     unsigned tokens_ = 0;

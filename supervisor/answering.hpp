@@ -1,6 +1,6 @@
 // The way of one chat request through a pool: wait for a worker, give it the conversation, pass the
-// answer on, cut it where the request says, give the worker back. A worker lost before anything
-// reached the client is replaced by another.
+// answer on, cut it where the request says, give the worker back. When a worker is lost, another
+// one goes on with the same answer where the first one ended.
 #pragma once
 
 #include "async/cancellation.hpp"
@@ -15,19 +15,18 @@ class AnswerSink {
     virtual ~AnswerSink() = default;
     // False when the client is gone.
     virtual awaitable<bool> write(const std::string& text) = 0;
-    // Forgets what was written if nothing of it has reached the client; false if it has.
-    virtual bool restart() = 0;
 };
 
 struct AnswerEnd {
     Finish finish;
     milliseconds waited;     // in the queue
-    milliseconds generated;  // with a worker
+    milliseconds generated;  // with workers
+    unsigned resumed;        // times that another worker went on with it
 };
 
 // Throws ApiError when there is no whole answer; when the client is gone there is nobody to read
 // it.
 awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request,
-                            Cancellation& cancellation, AnswerSink& sink);
+                            const Origin& origin, Cancellation& cancellation, AnswerSink& sink);
 
 }  // namespace corral

@@ -4,7 +4,8 @@
 
 #include <boost/json.hpp>
 
-#include "supervisor/openai.hpp"
+#include "config/duration.hpp"
+#include "supervisor/answer_sinks.hpp"
 #include "supervisor/pool_report.hpp"
 
 namespace corral {
@@ -29,68 +30,28 @@ std::string joined(const std::vector<std::string>& names) {
     return text;
 }
 
-// Collects the whole answer before anything is sent.
-class WholeAnswer final : public AnswerSink {
-  public:
-    awaitable<bool> write(const std::string& text) override {
-        text_ += text;
-        co_return true;
-    }
-    bool restart() override {
-        text_.clear();
-        return true;
-    }
-    const std::string& text() const { return text_; }
+// Lets the script of a browser's page, which the configuration allows, read the response.
+void let_page_read(HttpExchange& exchange, const std::string& page) {
+    exchange.add_header("Access-Control-Allow-Origin", page);
+    exchange.add_header("Access-Control-Expose-Headers",
+                        "Retry-After, X-Corral-Ignored, X-Corral-Waited-Ms, X-Corral-Answered-Ms");
+    exchange.add_header("Vary", "Origin");
+}
 
-  private:
-    std::string text_;
-};
-
-// Sends the answer as server-sent events. The response begins with the first text, so that an error
-// before it still has a status of its own.
-class StreamedAnswer final : public AnswerSink {
-  public:
-    StreamedAnswer(HttpExchange& exchange, const openai::AnswerHead& head, HttpHeaders headers)
-        : exchange_(exchange), head_(head), response_{200, std::move(headers), ""} {
-        response_.headers["Content-Type"] = "text/event-stream";
-        response_.headers["Cache-Control"] = "no-cache";
-    }
-
-    awaitable<bool> write(const std::string& text) override {
-        const std::string event = openai::chunk(head_, text, !started_);
-        const bool sent = co_await send(event);
-        co_return sent;
-    }
-    awaitable<void> finish(const Finish& finish, bool include_usage) {
-        const std::string events = openai::last_chunks(head_, finish, !started_, include_usage);
-        const bool sent = co_await send(events);
-        if (sent) co_await exchange_.end_stream();
-    }
-    // Only when started: the stream ends with an explicit error and no [DONE].
-    awaitable<void> fail(const ApiError& error) {
-        const std::string event = openai::error_event(error);
-        const bool sent = co_await send(event);
-        if (sent) co_await exchange_.end_stream();
-    }
-    bool restart() override { return !started_; }
-    bool started() const { return started_; }
-
-  private:
-    awaitable<bool> send(const std::string& events) {
-        if (!started_) {
-            started_ = true;
-            const bool begun = co_await exchange_.start_stream(response_);
-            if (!begun) co_return false;
-        }
-        const bool sent = co_await exchange_.send(events);
-        co_return sent;
-    }
-
-    HttpExchange& exchange_;
-    const openai::AnswerHead& head_;
-    HttpResponse response_;
-    bool started_ = false;
-};
+// The client's own limit: seconds, or a duration with its unit.
+milliseconds timeout_wanted(const HttpRequest& http) {
+    constexpr std::string_view header = "X-Request-Timeout";
+    const std::string text(http.header(header));
+    if (text.empty()) return milliseconds::max();
+    const bool has_unit =
+        !text.ends_with('.') && std::isalpha(static_cast<unsigned char>(text.back()));
+    const auto timeout = parse_duration(has_unit ? text : text + "s");
+    if (!timeout || timeout->count() == 0)
+        throw ApiError(400, "invalid_request_error", "invalid_value",
+                       "X-Request-Timeout takes seconds (2.5) or a duration (500ms, 2m)",
+                       std::string(header));
+    return *timeout;
+}
 
 void log_answer(const openai::AnswerHead& head, const AnswerEnd& end) {
     const Usage& usage = end.finish.usage;
@@ -101,40 +62,49 @@ void log_answer(const openai::AnswerHead& head, const AnswerEnd& end) {
 
 }  // namespace
 
-Api::Api(const Config& config, Clock& clock, ApiKeys keys,
-         const std::vector<std::unique_ptr<Pool>>& pools)
+Api::Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools)
     : config_(config),
       clock_(clock),
-      keys_(std::move(keys)),
+      access_(config),
       pools_(pools),
       started_(openai::new_head("").created) {}
 
-bool Api::allowed(const HttpExchange& exchange) const {
-    return !exchange.peer().tcp || keys_.allow(exchange.request().header("Authorization"));
-}
-
 awaitable<void> Api::handle(HttpExchange& exchange) {
-    const HttpRequest& request = exchange.request();
     HttpResponse response;
-    if (!allowed(exchange)) {
-        response = error_response(ApiError(401, "invalid_request_error", "invalid_api_key",
-                                           "give a valid API key: Authorization: Bearer KEY"));
-        response.headers["WWW-Authenticate"] = "Bearer";
-    } else if (request.path == chat_path && request.method == "POST") {
-        co_await chat(exchange);
-        co_return;
-    } else {
-        response = get(request.path);
-        const bool wrong_method =
-            request.path == chat_path || (response.status != 404 && request.method != "GET");
-        if (wrong_method) {
-            const std::string allow = request.path == chat_path ? "POST" : "GET";
-            response = error_response(ApiError(405, "invalid_request_error", "method_not_allowed",
-                                               request.path + " takes " + allow));
-            response.headers["Allow"] = allow;
+    try {
+        const Origin origin = access_.admit(exchange.request(), exchange.peer());
+        const std::string page = access_.allowed_origin(exchange.request());
+        if (!page.empty()) let_page_read(exchange, page);
+        const HttpRequest& request = exchange.request();
+        if (request.path == chat_path && request.method == "POST") {
+            co_await chat(exchange, origin);
+            co_return;
         }
+        response = answer_other(request, !page.empty());
+    } catch (const ApiError& error) {
+        response = error_response(error);
+        if (error.status == 401) response.headers["WWW-Authenticate"] = "Bearer";
     }
     co_await exchange.respond(response);
+}
+
+// Everything but chat.
+HttpResponse Api::answer_other(const HttpRequest& request, bool from_page) const {
+    if (from_page && request.method == "OPTIONS")
+        return {204,
+                {{"Access-Control-Allow-Methods", "GET, POST"},
+                 {"Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Timeout"},
+                 {"Access-Control-Max-Age", "600"}},
+                ""};
+    HttpResponse response = get(request.path);
+    const bool for_chat = request.path == chat_path;
+    if (for_chat || (response.status != 404 && request.method != "GET")) {
+        const std::string allow = for_chat ? "POST" : "GET";
+        response = error_response(ApiError(405, "invalid_request_error", "method_not_allowed",
+                                           request.path + " takes " + allow));
+        response.headers["Allow"] = allow;
+    }
+    return response;
 }
 
 HttpResponse Api::get(const std::string& path) const {
@@ -152,12 +122,19 @@ HttpResponse Api::get(const std::string& path) const {
 HttpResponse Api::ready() const {
     if (draining_)
         return error_response(ApiError(503, "server_error", "not_ready", "shutting down"));
-    for (const auto& pool : pools_)
-        if (!pool->ready())
-            return error_response(
-                ApiError(503, "server_error", "not_ready",
-                         "pool " + pool->config().name + " has no worker with a loaded model"));
-    return json_response(200, "{\"status\":\"ready\"}\n");
+    json::object failing;
+    for (const auto& pool : pools_) {
+        const std::string& name = pool->config().name;
+        const std::string trouble = pool->failing();
+        if (!trouble.empty()) failing[name] = trouble;
+        if (pool->ready()) continue;
+        const std::string none = "pool " + name + " has no worker with a loaded model";
+        return error_response(ApiError(503, "server_error", "not_ready",
+                                       trouble.empty() ? none : none + "; " + trouble));
+    }
+    json::object status{{"status", "ready"}};
+    if (!failing.empty()) status["failing"] = std::move(failing);
+    return json_response(200, json::serialize(status) + "\n");
 }
 
 HttpResponse Api::models(const std::string& id) const {
@@ -187,7 +164,7 @@ Pool& Api::pool_for(const std::string& model) const {
 }
 
 // What a chat request is, checked against the pool it is for; throws ApiError.
-Api::Chat Api::prepare(const HttpRequest& http) const {
+Api::Chat Api::prepare(const HttpRequest& http, Origin origin) const {
     if (draining_) throw ApiError(503, "server_error", "shutting_down", "corral is shutting down");
     ChatRequest request = parse_chat_request(http.body);
     Pool& pool = pool_for(request.model);
@@ -199,15 +176,21 @@ Api::Chat Api::prepare(const HttpRequest& http) const {
             ignored.front());
     HttpHeaders headers;
     if (!ignored.empty()) headers["X-Corral-Ignored"] = joined(ignored);
-    return {pool, std::move(request), openai::new_head(pool.config().name), std::move(headers)};
+    origin.user = request.user;
+    return {pool,
+            std::move(request),
+            std::move(origin),
+            std::min(config_.timeouts.request, timeout_wanted(http)),
+            openai::new_head(pool.config().name),
+            std::move(headers)};
 }
 
-awaitable<void> Api::chat(HttpExchange& exchange) {
+awaitable<void> Api::chat(HttpExchange& exchange, const Origin& origin) {
     std::optional<ApiError> failure;
     try {
-        const Chat chat = prepare(exchange.request());
+        const Chat chat = prepare(exchange.request(), origin);
         log_content(chat);
-        exchange.cancellation().cancel_at(clock_, clock_.now() + config_.timeouts.request);
+        exchange.cancellation().cancel_at(clock_, clock_.now() + chat.timeout);
         if (chat.request.stream) {
             co_await chat_streamed(exchange, chat);
         } else {
@@ -226,12 +209,11 @@ awaitable<void> Api::chat(HttpExchange& exchange) {
 
 awaitable<void> Api::chat_whole(HttpExchange& exchange, const Chat& chat) {
     WholeAnswer whole;
-    const AnswerEnd end =
-        co_await answer(chat.pool, clock_, chat.request, exchange.cancellation(), whole);
+    const AnswerEnd end = co_await answer(chat.pool, clock_, chat.request, chat.origin,
+                                          exchange.cancellation(), whole);
     log_answer(chat.head, end);
     if (config_.log.content) spdlog::info("{} answer: {}", chat.head.id, whole.text());
-    HttpResponse response =
-        json_response(200, openai::completion(chat.head, whole.text(), end.finish));
+    HttpResponse response = json_response(200, openai::completion(chat.head, whole.text(), end));
     response.headers.insert(chat.headers.begin(), chat.headers.end());
     response.headers["X-Corral-Waited-Ms"] = std::to_string(end.waited.count());
     response.headers["X-Corral-Answered-Ms"] = std::to_string(end.generated.count());
@@ -242,10 +224,10 @@ awaitable<void> Api::chat_streamed(HttpExchange& exchange, const Chat& chat) {
     StreamedAnswer stream(exchange, chat.head, chat.headers);
     std::optional<ApiError> failure;
     try {
-        const AnswerEnd end =
-            co_await answer(chat.pool, clock_, chat.request, exchange.cancellation(), stream);
+        const AnswerEnd end = co_await answer(chat.pool, clock_, chat.request, chat.origin,
+                                              exchange.cancellation(), stream);
         log_answer(chat.head, end);
-        co_await stream.finish(end.finish, chat.request.include_usage);
+        co_await stream.finish(end, chat.request.include_usage);
     } catch (const ApiError& error) {
         if (!stream.started()) throw;  // it still can have a status of its own
         failure = error;

@@ -7,16 +7,15 @@
 #include <vector>
 
 #include "ipc/http_server.hpp"
-#include "supervisor/answering.hpp"
-#include "supervisor/api_keys.hpp"
+#include "supervisor/access.hpp"
 #include "supervisor/openai.hpp"
 
 namespace corral {
 
 class Api {
   public:
-    Api(const Config& config, Clock& clock, ApiKeys keys,
-        const std::vector<std::unique_ptr<Pool>>& pools);
+    // Throws std::runtime_error, one line, for what supervisor/access.hpp cannot use.
+    Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools);
 
     awaitable<void> handle(HttpExchange& exchange);
     // From now on chat requests are refused with 503.
@@ -26,24 +25,26 @@ class Api {
     struct Chat {
         Pool& pool;
         ChatRequest request;
+        Origin origin;
+        milliseconds timeout;  // of waiting and answering together
         openai::AnswerHead head;
         HttpHeaders headers;  // of the response
     };
 
-    awaitable<void> chat(HttpExchange& exchange);
-    Chat prepare(const HttpRequest& http) const;
+    awaitable<void> chat(HttpExchange& exchange, const Origin& origin);
+    Chat prepare(const HttpRequest& http, Origin origin) const;
     awaitable<void> chat_whole(HttpExchange& exchange, const Chat& chat);
     awaitable<void> chat_streamed(HttpExchange& exchange, const Chat& chat);
     void log_content(const Chat& chat) const;
+    HttpResponse answer_other(const HttpRequest& request, bool from_page) const;
     HttpResponse get(const std::string& path) const;
     HttpResponse ready() const;
     HttpResponse models(const std::string& id) const;
     Pool& pool_for(const std::string& model) const;
-    bool allowed(const HttpExchange& exchange) const;
 
     const Config& config_;
     Clock& clock_;
-    ApiKeys keys_;
+    Access access_;
     const std::vector<std::unique_ptr<Pool>>& pools_;
     long started_;  // seconds since the epoch
     bool draining_ = false;

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 namespace corral {
 namespace {
@@ -25,21 +26,28 @@ ApiKeys::ApiKeys(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0)
         throw ApiKeyError("the API key file " + path + " can be read by every user; chmod o-r it");
+    unsigned number = 0;
     for (std::string line; std::getline(file, line);) {
-        while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())))
-            line.pop_back();
-        if (!line.empty() && line.front() != '#') keys_.push_back(line);
+        ++number;
+        std::istringstream words(line);
+        std::string key, priority, more;
+        words >> key >> priority >> more;
+        if (key.empty() || key.front() == '#') continue;
+        if ((!priority.empty() && priority != "high") || !more.empty())
+            throw ApiKeyError("the API key file " + path + ", line " + std::to_string(number) +
+                              ": expected a key, or a key and the word high");
+        keys_.push_back({key, !priority.empty(), number});
     }
     if (keys_.empty()) throw ApiKeyError("the API key file " + path + " holds no key");
 }
 
-bool ApiKeys::allow(std::string_view authorization) const {
-    if (keys_.empty()) return true;
+const ApiKeys::Key* ApiKeys::find(std::string_view authorization) const {
     constexpr std::string_view scheme = "Bearer ";
-    if (!authorization.starts_with(scheme)) return false;
+    if (!authorization.starts_with(scheme)) return nullptr;
     authorization.remove_prefix(scheme.size());
-    bool found = false;
-    for (const std::string& key : keys_) found |= equal_in_constant_time(authorization, key);
+    const Key* found = nullptr;
+    for (const Key& key : keys_)
+        if (equal_in_constant_time(authorization, key.text)) found = &key;
     return found;
 }
 

@@ -13,6 +13,7 @@ using boost::system::error_code;
 
 constexpr std::size_t stops_max = 4;  // OpenAI's own limit
 constexpr std::size_t stop_bytes_max = 1024;
+constexpr std::size_t user_bytes_max = 256;
 
 [[noreturn]] void refuse(const std::string& message, const std::string& param,
                          const std::string& code = "invalid_value") {
@@ -150,6 +151,14 @@ std::optional<unsigned> max_tokens_of(const json::object& body) {
     return std::nullopt;
 }
 
+std::string user_of(const json::object& body) {
+    const json::value* user = find(body, "user");
+    if (!user) return "";
+    if (!user->is_string() || user->get_string().size() > user_bytes_max)
+        refuse("'user' must be a string of at most 256 bytes", "user", "invalid_type");
+    return std::string(user->get_string());
+}
+
 void refuse_what_the_pipe_cannot(const json::object& body) {
     const auto non_empty = [&](const char* name) {
         const json::value* value = find(body, name);
@@ -235,6 +244,7 @@ ChatRequest parse_chat_request(std::string_view text) {
         if (!model->is_string()) refuse("'model' must be a string", "model", "invalid_type");
         request.model = model->get_string();
     }
+    request.user = user_of(*body);
     request.stream = flag(*body, "stream", "stream");
     if (const json::value* value = find(*body, "stream_options")) {
         const json::object* stream_options = value->if_object();

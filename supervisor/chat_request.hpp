@@ -40,6 +40,7 @@ struct GivenSampling {
 struct ChatRequest {
     Conversation conversation;
     std::string model;  // "" if the client named none
+    std::string user;   // whom the client asks for; "" if it does not say
     bool stream = false;
     bool include_usage = false;
     std::optional<unsigned> max_tokens;

@@ -9,12 +9,14 @@ namespace {
 
 namespace json = boost::json;
 
-json::value usage_json(const Usage& usage) {
+// `resumed` is an addition to OpenAI's: how often another worker went on with the answer.
+json::value usage_json(const Usage& usage, unsigned resumed) {
     if (!usage.prompt_tokens || !usage.completion_tokens) return nullptr;
     return {{"prompt_tokens", *usage.prompt_tokens},
             {"completion_tokens", *usage.completion_tokens},
             {"total_tokens", *usage.prompt_tokens + *usage.completion_tokens},
-            {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens.value_or(0)}}}};
+            {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens.value_or(0)}}},
+            {"resumed", resumed}};
 }
 
 const char* reason_name(Finish::Reason reason) {
@@ -64,31 +66,31 @@ AnswerHead new_head(const std::string& model) {
     return {id, std::chrono::duration_cast<std::chrono::seconds>(now).count(), model};
 }
 
-std::string completion(const AnswerHead& head, const std::string& text, const Finish& finish) {
+std::string completion(const AnswerHead& head, const std::string& text, const AnswerEnd& end) {
     const json::object message{{"role", "assistant"}, {"content", text}, {"refusal", nullptr}};
     const json::object choice{{"index", 0},
                               {"message", message},
                               {"logprobs", nullptr},
-                              {"finish_reason", reason_name(finish.reason)}};
+                              {"finish_reason", reason_name(end.finish.reason)}};
     return json::serialize(json::object{{"id", head.id},
                                         {"object", "chat.completion"},
                                         {"created", head.created},
                                         {"model", head.model},
                                         {"choices", json::array{choice}},
-                                        {"usage", usage_json(finish.usage)}});
+                                        {"usage", usage_json(end.finish.usage, end.resumed)}});
 }
 
 std::string chunk(const AnswerHead& head, const std::string& text, bool first) {
     return event(chunk_json(head, one_choice(delta_json(text, first), nullptr)));
 }
 
-std::string last_chunks(const AnswerHead& head, const Finish& finish, bool first,
+std::string last_chunks(const AnswerHead& head, const AnswerEnd& end, bool first,
                         bool include_usage) {
     std::string events =
-        event(chunk_json(head, one_choice(delta_json("", first), reason_name(finish.reason))));
+        event(chunk_json(head, one_choice(delta_json("", first), reason_name(end.finish.reason))));
     if (include_usage) {
         json::object last = chunk_json(head, {});
-        last["usage"] = usage_json(finish.usage);
+        last["usage"] = usage_json(end.finish.usage, end.resumed);
         events += event(last);
     }
     return events + "data: [DONE]\n\n";

@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include "ipc/engine.hpp"
-#include "supervisor/chat_request.hpp"
+#include "supervisor/answering.hpp"
 
 namespace corral::openai {
 
@@ -16,11 +15,11 @@ struct AnswerHead {
 };
 AnswerHead new_head(const std::string& model);
 
-std::string completion(const AnswerHead& head, const std::string& text, const Finish& finish);
+std::string completion(const AnswerHead& head, const std::string& text, const AnswerEnd& end);
 
 // Server-sent events.
 std::string chunk(const AnswerHead& head, const std::string& text, bool first);
-std::string last_chunks(const AnswerHead& head, const Finish& finish, bool first,
+std::string last_chunks(const AnswerHead& head, const AnswerEnd& end, bool first,
                         bool include_usage);
 std::string error_event(const ApiError& error);
 

@@ -1,8 +1,11 @@
 #include "supervisor/pool.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "config/duration.hpp"
 #include "supervisor/fatal.hpp"
 
 namespace corral {
@@ -14,16 +17,24 @@ constexpr unsigned retry_after_max = 600;
 
 }  // namespace
 
-Pool::Pool(asio::any_io_executor executor, Clock& clock, const PoolConfig& config,
-           const QueueConfig& queue)
+Pool::Pool(asio::any_io_executor executor, Clock& clock, Settings settings,
+           std::function<void(const Worker&)> observer)
     : executor_(executor),
       clock_(clock),
-      config_(config),
-      limit_(queue.limit),
-      timeout_(queue.timeout),
+      settings_(std::move(settings)),
+      observer_(std::move(observer)),
+      queue_(settings_.queue.limit),
+      storm_(settings_.restart),
+      quarantine_(settings_.failover.quarantine),
       tasks_(executor, clock, fatal_task_error) {}
 
+void Pool::add(std::unique_ptr<Worker> worker) {
+    workers_.push_back(std::move(worker));
+    if (started_) tasks_.spawn(workers_.back()->name(), workers_.back()->run());
+}
+
 void Pool::start() {
+    started_ = true;
     for (const auto& worker : workers_) tasks_.spawn(worker->name(), worker->run());
 }
 
@@ -43,38 +54,112 @@ std::optional<Lease> Pool::lease_any() {
 }
 
 void Pool::grant() {
-    while (!waiting_.empty()) {
+    while (!queue_.empty()) {
         auto lease = lease_any();
         if (!lease) return;
-        Waiter& first = *waiting_.front();
-        waiting_.pop_front();
-        first.lease.emplace(std::move(*lease));
-        first.granted.notify();
+        auto& next = static_cast<Waiter&>(queue_.take_next());
+        next.lease.emplace(std::move(*lease));
+        next.granted.notify();
     }
 }
 
-awaitable<Pool::Acquired> Pool::acquire(Place place, std::stop_token stop) {
+awaitable<Pool::Acquired> Pool::acquire(Place place, Origin origin, std::stop_token stop) {
     if (stop.stop_requested()) co_return Refusal::stopped;
-    if (waiting_.empty() || place == Place::front)
-        if (auto lease = lease_any()) co_return std::move(*lease);
-    if (place == Place::back && waiting_.size() >= limit_) co_return Refusal::full;
-    Waiter self{Event(executor_, clock_), std::nullopt};
-    waiting_.insert(place == Place::front ? waiting_.begin() : waiting_.end(), &self);
-    const TimePoint deadline = clock_.now() + timeout_;
+    if (auto lease = lease_any()) {
+        queue_.note_turn(origin);
+        co_return std::move(*lease);
+    }
+    if (place == Place::back && !queue_.has_place(origin)) co_return Refusal::full;
+    Waiter self(executor_, clock_);
+    self.origin = std::move(origin);
+    self.front = place == Place::front;
+    queue_.push(self);
+    const TimePoint deadline = self.front ? never : clock_.now() + settings_.queue.timeout;
     const Event::Wake wake = co_await self.granted.wait(deadline, stop);
     if (self.lease) co_return std::move(*self.lease);
-    waiting_.remove(&self);
+    queue_.remove(self);
     co_return wake == Event::Wake::deadline ? Refusal::timeout : Refusal::stopped;
 }
 
+void Pool::worker_available(const Worker& worker) {
+    if (&worker == probe_) {
+        judge_at_ =
+            clock_.call_at(*worker.ready_at() + settings_.restart.max, [this] { judge_probe(); });
+        judge_probe();
+    }
+    grant();
+    // Whoever had to wait with being replaced until this one was back.
+    for (const auto& other : workers_)
+        if (other.get() != &worker && other->outdated()) other->reconsider();
+}
+
+void Pool::worker_changed(const Worker& worker) {
+    if (&worker == probe_ && worker.state() == WorkerState::stopped) release_probe();
+    observer_(worker);
+}
+
+void Pool::worker_died(const Worker& worker, const Worker::DeathNotice& notice) {
+    const TimePoint now = clock_.now();
+    // A death in a request's hands is told by who held it.
+    if (notice.ready && !notice.leased) quarantine_.note_death(std::nullopt, notice.death, now);
+    const bool begins = storm_.note_death(now, &worker == probe_);
+    if (storm_.failing()) storm_cause_ = worker.snapshot().last_exit;
+    if (begins) spdlog::error("pool {}: {}", config().name, failing());
+    if (&worker == probe_) release_probe();
+}
+
+TimePoint Pool::worker_may_start_at(const Worker& worker) {
+    if (!storm_.failing()) return clock_.now();
+    if (!probe_) probe_ = &worker;
+    return probe_ == &worker ? storm_.next_probe_at() : never;
+}
+
+void Pool::judge_probe() {
+    const bool loaded = probe_ && probe_->loaded();
+    if (!loaded) return;
+    const auto ready_for =
+        std::chrono::duration_cast<milliseconds>(clock_.now() - *probe_->ready_at());
+    if (!storm_.note_probe(ready_for, answered_)) return;
+    spdlog::info("pool {}: worker {} lives and works; the others are started again", config().name,
+                 probe_->name());
+    release_probe();
+}
+
+void Pool::release_probe() {
+    probe_ = nullptr;
+    answered_ = false;
+    judge_at_.reset();
+    for (const auto& worker : workers_) worker->reconsider();
+}
+
+std::string Pool::failing() const {
+    if (!storm_.failing()) return "";
+    return "failing: " + std::to_string(settings_.restart.storm_deaths) + " workers died within " +
+           format_duration(settings_.restart.storm_window) +
+           "; one at a time is tried until one works; the last death: " + storm_cause_;
+}
+
+// One at a time, and never the last one that works. A pool of one has no choice.
+bool Pool::worker_may_retire(const Worker& worker) {
+    bool another_works = workers_.size() == 1;
+    for (const auto& other : workers_) {
+        if (other.get() == &worker) continue;
+        const WorkerState state = other->state();
+        if (state == WorkerState::retiring || state == WorkerState::starting) return false;
+        another_works = another_works || other->loaded();
+    }
+    return another_works;
+}
+
 void Pool::note_service(milliseconds duration) {
+    answered_ = true;
     const auto ms = static_cast<double>(duration.count());
     service_ms_ = service_ms_ == 0 ? ms : service_ms_ + service_weight * (ms - service_ms_);
 }
 
 unsigned Pool::retry_after_seconds() const {
     const double each = service_ms_ == 0 ? service_ms_assumed : service_ms_;
-    const double ahead = static_cast<double>(waiting_.size() + 1);
+    const double ahead = static_cast<double>(queue_.size() + 1);
     const double seconds = each * ahead / static_cast<double>(workers_.size()) / 1000;
     return static_cast<unsigned>(std::clamp(std::ceil(seconds), 1.0, double{retry_after_max}));
 }

@@ -1,5 +1,7 @@
 // The workers of one model and the bounded queue before them. A request never waits while a worker
-// is ready, and those that wait are served in order. Owned by the supervisor.
+// is ready; whose turn is next among those that wait is supervisor/fair_queue.hpp. Decides what
+// concerns several workers: who starts while the pool is failing, who may be replaced. Owned by the
+// supervisor.
 #pragma once
 
 #include <list>
@@ -8,14 +10,23 @@
 #include <vector>
 
 #include "async/cancellation.hpp"
+#include "supervisor/crash_storm.hpp"
+#include "supervisor/fair_queue.hpp"
+#include "supervisor/quarantine.hpp"
 #include "supervisor/worker.hpp"
 
 namespace corral {
 
-class Pool {
+class Pool final : private Worker::Owner {
   public:
+    struct Settings {
+        PoolConfig pool;
+        QueueConfig queue;
+        RestartConfig restart;
+        FailoverConfig failover;
+    };
     enum class Refusal {
-        full,     // the queue's limit is reached
+        full,     // there is no place in the queue
         timeout,  // waited for queue.timeout
         stopped,  // `stop` was requested
     };
@@ -26,51 +37,79 @@ class Pool {
         std::size_t length;
         std::size_t limit;
     };
+    // What became of requests whose worker was lost.
+    struct Counters {
+        std::uint64_t retried = 0;      // began anew with another worker
+        std::uint64_t resumed = 0;      // were continued by another worker
+        std::uint64_t quarantined = 0;  // were blamed
+    };
 
-    Pool(asio::any_io_executor executor, Clock& clock, const PoolConfig& config,
-         const QueueConfig& queue);
+    // `observer` hears of every change of a worker's state.
+    Pool(asio::any_io_executor executor, Clock& clock, Settings settings,
+         std::function<void(const Worker&)> observer);
 
-    const PoolConfig& config() const { return config_; }
-    // Called before start(). A worker's Hooks::available must call grant().
-    void add(std::unique_ptr<Worker> worker) { workers_.push_back(std::move(worker)); }
+    const PoolConfig& config() const { return settings_.pool; }
+    const FailoverConfig& failover() const { return settings_.failover; }
+    // The workers' owner, to make workers with; and to take them, before start() or later.
+    Worker::Owner& owner() { return *this; }
+    void add(std::unique_ptr<Worker> worker);
     void start();
     // Asks every worker to stop and returns when all have.
     awaitable<void> stop();
     // Kills every worker's child; stop() must follow.
     void kill();
 
-    // Waits for a worker; at most queue.timeout, and no longer than `stop` allows. Only a request
-    // at the back can find the queue full.
-    awaitable<Acquired> acquire(Place place, std::stop_token stop);
-    // Hands ready workers to those who wait.
-    void grant();
+    // Waits for a worker; no longer than `stop` allows, and at the back at most queue.timeout. Only
+    // a request at the back can find the queue full.
+    awaitable<Acquired> acquire(Place place, Origin origin, std::stop_token stop);
 
     // Seconds after which a refused client may hope for a place: the queue's work at the measured
     // service time.
     unsigned retry_after_seconds() const;
-    QueueSnapshot queue() const { return {waiting_.size(), limit_}; }
+    QueueSnapshot queue() const { return {queue_.size(), queue_.limit()}; }
     std::vector<Worker::Snapshot> workers() const;
     bool ready() const;  // some worker has a loaded model
+    // Why only one worker at a time is tried; "" as long as the pool is well.
+    std::string failing() const;
 
     // How long a lease was held, for the estimate above.
     void note_service(milliseconds duration);
+    Quarantine& quarantine() { return quarantine_; }
+    Counters& counters() { return counters_; }
 
   private:
-    struct Waiter {
+    struct Waiter : FairQueue::Ticket {
+        Waiter(const asio::any_io_executor& executor, Clock& clock) : granted(executor, clock) {}
         Event granted;
         std::optional<Lease> lease;
     };
 
+    void worker_available(const Worker& worker) override;
+    void worker_changed(const Worker& worker) override;
+    void worker_died(const Worker& worker, const Worker::DeathNotice& notice) override;
+    TimePoint worker_may_start_at(const Worker& worker) override;
+    bool worker_may_retire(const Worker& worker) override;
+
+    void grant();
     std::optional<Lease> lease_any();
+    void judge_probe();
+    void release_probe();
 
     asio::any_io_executor executor_;
     Clock& clock_;
-    PoolConfig config_;
-    std::size_t limit_;
-    milliseconds timeout_;
+    Settings settings_;
+    std::function<void(const Worker&)> observer_;
     std::vector<std::unique_ptr<Worker>> workers_;
-    std::list<Waiter*> waiting_;
+    FairQueue queue_;
+    CrashStorm storm_;
+    std::string storm_cause_;          // the last death before it
+    const Worker* probe_ = nullptr;    // while failing: the one that may start
+    bool answered_ = false;            // some worker, since the probe before
+    std::unique_ptr<Alarm> judge_at_;  // the probe, if nothing happens
+    Quarantine quarantine_;
+    Counters counters_;
     double service_ms_ = 0;  // moving average; 0 until measured
+    bool started_ = false;
     TaskGroup tasks_;
 };
 

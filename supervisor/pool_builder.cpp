@@ -45,16 +45,21 @@ std::unique_ptr<Pool> build_pool(const Config& config, std::size_t index,
     const auto& [executor, clock, spawner, folder, state_changed] = surroundings;
     const PoolConfig& settings = config.pools[index];
     const Command command = worker_command(config, index, folder);
-    auto pool = std::make_unique<Pool>(executor, clock, settings, config.queue);
-    const Worker::Limits limits{config.timeouts.start, config.timeouts.cancel,
-                                config.health.interval, config.health.timeout};
-    const Worker::Hooks hooks{[pool = pool.get()] { pool->grant(); }, state_changed};
-    for (unsigned i = 1; i <= settings.workers; ++i)
-        pool->add(std::make_unique<Worker>(
-            executor, clock, spawner, settings.name + "/" + std::to_string(i),
+    auto pool = std::make_unique<Pool>(
+        executor, clock, Pool::Settings{settings, config.queue, config.restart, config.failover},
+        state_changed);
+    const Worker::Limits limits{config.timeouts.start,  config.timeouts.stall,
+                                config.timeouts.cancel, config.health.interval,
+                                config.health.timeout,  settings.recycle};
+    for (unsigned i = 1; i <= settings.workers; ++i) {
+        Worker::Parts parts{
+            settings.name + "/" + std::to_string(i),
             std::make_unique<LlamaCli>(executor, clock, command, settings.max_tokens),
             RestartPolicy(config.restart.initial, config.restart.max, random_fraction), limits,
-            hooks));
+            random_fraction};
+        pool->add(
+            std::make_unique<Worker>(executor, clock, spawner, std::move(parts), pool->owner()));
+    }
     return pool;
 }
 

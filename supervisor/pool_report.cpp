@@ -44,9 +44,16 @@ std::string pool_report(const std::vector<std::unique_ptr<Pool>>& pools, TimePoi
         for (const Worker::Snapshot& worker : pool->workers())
             workers.push_back(worker_json(worker, now));
         const auto [length, limit] = pool->queue();
+        const Pool::Counters& counters = pool->counters();
+        json::value failing = nullptr;
+        if (const std::string trouble = pool->failing(); !trouble.empty()) failing = trouble;
         reports.push_back(json::object{{"name", pool->config().name},
                                        {"model", pool->config().model},
+                                       {"failing", std::move(failing)},
                                        {"queue", {{"length", length}, {"limit", limit}}},
+                                       {"retried", counters.retried},
+                                       {"resumed", counters.resumed},
+                                       {"quarantined", counters.quarantined},
                                        {"workers", std::move(workers)}});
     }
     return json::serialize(json::object{{"pools", std::move(reports)}}) + "\n";

@@ -21,4 +21,14 @@ std::optional<ProcessMemory> read_process_memory(pid_t pid) {
     return memory;
 }
 
+std::optional<std::uint64_t> read_private_memory(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+    std::optional<std::uint64_t> bytes;
+    for (std::string line; std::getline(file, line);)
+        for (const std::string_view label : {"RssAnon:", "VmSwap:"})
+            if (line.starts_with(label))
+                bytes = bytes.value_or(0) + std::stoull(line.substr(label.size())) * 1024;
+    return bytes;
+}
+
 }  // namespace corral

@@ -17,4 +17,8 @@ struct ProcessMemory {
 // process: about 1 ms for each GiB it has resident.
 std::optional<ProcessMemory> read_process_memory(pid_t pid);
 
+// Bytes that the process has for itself: anonymous memory in RAM and in swap (RssAnon and VmSwap of
+// /proc/PID/status). Cheap.
+std::optional<std::uint64_t> read_private_memory(pid_t pid);
+
 }  // namespace corral

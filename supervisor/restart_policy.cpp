@@ -14,8 +14,8 @@ milliseconds RestartPolicy::after_death(std::optional<milliseconds> ready_for) {
     if (worked_once) return milliseconds(0);
     milliseconds range = std::min(initial_, max_);
     for (unsigned i = 1; i < short_lives_ && range < max_; ++i) range = std::min(range * 2, max_);
-    return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(range.count()) *
-                                                       (0.5 + 0.5 * random_())));
+    const double delay = static_cast<double>(range.count()) * random_();
+    return milliseconds(static_cast<milliseconds::rep>(delay));
 }
 
 }  // namespace corral

@@ -1,7 +1,8 @@
 // How long a worker waits before its next process: pure policy, one object per worker, no clock and
 // no I/O. The first death after a good life is followed by a new process at once; further ones back
-// off exponentially, each delay drawn from the upper half of its range so that workers that died
-// together do not come back together.
+// off exponentially with full jitter: each delay is drawn from zero to its limit, so that workers
+// that died together do not come back together. What a whole pool in trouble does is
+// supervisor/crash_storm.hpp.
 #pragma once
 
 #include <chrono>

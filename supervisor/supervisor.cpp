@@ -5,6 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "ipc/accounts.hpp"
 #include "ipc/http_server.hpp"
 #include "ipc/process_spawner.hpp"
 #include "supervisor/api.hpp"
@@ -21,9 +22,11 @@ HttpLimits http_limits(const Config& config) {
             config.http.idle_timeout,    config.timeouts.client_write};
 }
 
-ApiKeys api_keys(const Config& config) {
-    const bool wanted = config.listen.tcp && !config.listen.tcp->api_key_file.empty();
-    return wanted ? ApiKeys(config.listen.tcp->api_key_file) : ApiKeys();
+SocketPermissions permissions(const UnixListener& listener) {
+    SocketPermissions wanted{listener.mode, std::nullopt, std::nullopt};
+    if (!listener.owner.empty()) wanted.owner = uid_of(listener.owner);
+    if (!listener.group.empty()) wanted.group = gid_of(listener.group);
+    return wanted;
 }
 
 void log_connection_error(const std::string& task, const std::string& error) {
@@ -38,7 +41,7 @@ class Supervisor::Impl {
         : config_(config),
           clock_(io_.get_executor()),
           spawner_(io_.get_executor()),
-          api_(config_, clock_, api_keys(config_), pools_),
+          api_(config_, clock_, pools_),
           server_(
               io_.get_executor(), clock_, http_limits(config_),
               [this](HttpExchange& exchange) { return api_.handle(exchange); },
@@ -71,7 +74,7 @@ class Supervisor::Impl {
   private:
     void listen() {
         if (const auto& socket = config_.listen.unix_socket) {
-            server_.listen_unix(socket->path, socket->mode);
+            server_.listen_unix(socket->path, permissions(*socket));
             spdlog::info("listening on {}", socket->path);
         }
         if (const auto& tcp = config_.listen.tcp) {

@@ -2,70 +2,54 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
-#include <boost/asio/buffer.hpp>
 #include <cassert>
 #include <csignal>
 
-#include "supervisor/fatal.hpp"
+#include "async/deadline_stop.hpp"
+#include "supervisor/process_memory.hpp"
+#include "supervisor/progress_stop.hpp"
+#include "supervisor/retirement.hpp"
 
 namespace corral {
-namespace {
-
-constexpr milliseconds term_grace{2000};  // SIGTERM to SIGKILL
-constexpr milliseconds exit_grace{500};   // end of output to exit
-constexpr milliseconds pipe_grace{1000};  // exit to end of output
-constexpr milliseconds kill_patience{10000};
-
-}  // namespace
-
-std::string_view to_string(WorkerState state) {
-    switch (state) {
-        case WorkerState::starting:
-            return "starting";
-        case WorkerState::ready:
-            return "ready";
-        case WorkerState::busy:
-            return "busy";
-        case WorkerState::recovering:
-            return "recovering";
-        case WorkerState::checking:
-            return "checking";
-        case WorkerState::backoff:
-            return "backoff";
-        case WorkerState::stopping:
-            return "stopping";
-        case WorkerState::stopped:
-            return "stopped";
-    }
-    return "?";
-}
 
 Lease::~Lease() {
     if (worker_) worker_->check_in();
 }
 
-Engine& Lease::engine() const {
-    return *worker_->engine_;
+void Lease::begin(const Conversation& conversation) {
+    worker_->engine_->begin(conversation);
 }
 
-Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, std::string name,
-               std::unique_ptr<Engine> engine, RestartPolicy policy, Limits limits, Hooks hooks)
-    : clock_(clock),
+awaitable<AnswerEvent> Lease::next_event(std::stop_token stop) {
+    return worker_->next_event(std::move(stop));
+}
+
+Usage Lease::usage() const {
+    return worker_->engine_->usage();
+}
+
+awaitable<Death> Lease::death() {
+    return worker_->process_->death();
+}
+
+Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, Parts parts,
+               Owner& owner)
+    : executor_(executor),
+      clock_(clock),
       spawner_(spawner),
-      name_(std::move(name)),
-      engine_(std::move(engine)),
-      policy_(std::move(policy)),
-      limits_(limits),
-      hooks_(std::move(hooks)),
-      life_(executor, clock),
-      tasks_(executor, clock, fatal_task_error) {}
+      name_(std::move(parts.name)),
+      engine_(std::move(parts.engine)),
+      policy_(std::move(parts.policy)),
+      limits_(parts.limits),
+      random_(std::move(parts.random)),
+      owner_(owner),
+      life_(executor, clock) {}
 
 void Worker::enter(WorkerState state) {
     state_ = state;
     state_since_ = clock_.now();
     spdlog::debug("worker {}: {}", name_, to_string(state));
-    hooks_.state_changed(*this);
+    owner_.worker_changed(*this);
 }
 
 void Worker::request_stop() {
@@ -75,11 +59,12 @@ void Worker::request_stop() {
 
 void Worker::kill() {
     request_stop();
-    if (child_) child_->signal_group(SIGKILL);
+    if (process_) process_->kill("corral was told to end at once");
 }
 
 std::optional<Lease> Worker::try_lease() {
-    if (state_ != WorkerState::ready || exit_ || stop_.stop_requested()) return std::nullopt;
+    if (state_ != WorkerState::ready || process_->ended() || stop_.stop_requested())
+        return std::nullopt;
     leased_ = true;
     enter(WorkerState::busy);
     return Lease(*this);
@@ -91,21 +76,43 @@ void Worker::check_in() {
     life_.notify();
 }
 
+void Worker::reconfigure(const Limits& limits, RestartPolicy policy,
+                         std::unique_ptr<Engine> engine) {
+    limits_ = limits;
+    policy_ = std::move(policy);
+    if (engine) next_engine_ = std::move(engine);
+    life_.notify();
+}
+
+awaitable<AnswerEvent> Worker::next_event(std::stop_token stop) {
+    const ProgressStop bound(clock_, process_->child(), limits_.stall, stop);
+    const std::stop_token token = bound.token();
+    AnswerEvent event = co_await engine_->next_event(token);
+    auto* failure = std::get_if<Failure>(&event);
+    if (failure && bound.stalled()) {
+        process_->kill("it neither wrote nor used CPU time for timeouts.stall");
+        *failure = {Failure::Kind::lost, "the worker made no progress"};
+    }
+    if (failure && failure->kind == Failure::Kind::broken) process_->kill(failure->message);
+    co_return event;
+}
+
 void Worker::make_available() {
     enter(WorkerState::ready);
-    hooks_.available();
+    owner_.worker_available(*this);
 }
 
 awaitable<void> Worker::run() {
     while (!stop_.stop_requested()) {
+        if (next_engine_) engine_ = std::move(next_engine_);
         ready_at_.reset();
-        exit_.reset();
-        exit_expected_ = false;
-        kill_reason_.clear();
+        death_.reset();
+        retiring_.clear();
+        exit_expected_ = died_leased_ = false;
         co_await live();
         if (stop_.stop_requested()) break;
-        if (exit_expected_) {
-            spdlog::info("worker {}: ended on being interrupted; starting it again", name_);
+        if (!death_) {
+            spdlog::info("worker {}: {}; starting it again", name_, last_exit_);
             continue;
         }
         std::optional<milliseconds> ready_for;
@@ -113,6 +120,7 @@ awaitable<void> Worker::run() {
             ready_for = std::chrono::duration_cast<milliseconds>(clock_.now() - *ready_at_);
         const milliseconds delay = policy_.after_death(ready_for);
         spdlog::warn("worker {}: {}; starting it again in {} ms", name_, last_exit_, delay.count());
+        owner_.worker_died(*this, {*death_, ready_at_.has_value(), died_leased_});
         co_await back_off(delay);
     }
     enter(WorkerState::stopped);
@@ -120,8 +128,12 @@ awaitable<void> Worker::run() {
 
 awaitable<void> Worker::back_off(milliseconds delay) {
     enter(WorkerState::backoff);
-    const TimePoint until = clock_.now() + delay;
-    while (!stop_.stop_requested() && clock_.now() < until) co_await life_.wait(until);
+    const TimePoint earliest = clock_.now() + delay;
+    while (!stop_.stop_requested()) {
+        const TimePoint start_at = std::max(earliest, owner_.worker_may_start_at(*this));
+        if (start_at <= clock_.now()) break;
+        co_await life_.wait(start_at);
+    }
 }
 
 // One process, from spawn to its end.
@@ -129,49 +141,53 @@ awaitable<void> Worker::live() {
     enter(WorkerState::starting);
     ++spawns_;
     spawned_at_ = clock_.now();
+    served_before_ = served_;
+    fraction_ = random_();
     try {
-        child_ = spawner_.spawn(engine_->command());
+        process_.emplace(executor_, clock_, spawner_, name_, *engine_, [this] {
+            died_leased_ = leased_;
+            life_.notify();
+        });
     } catch (const SpawnError& error) {
         last_exit_ = error.what();
+        death_ = Death::other;
         co_return;
     }
-    engine_->attach(*child_);
-    tasks_.spawn(name_ + " exit", watch_exit());
-    tasks_.spawn(name_ + " log", drain_log());
-    bool ready = false;
-    {
-        const DeadlineStop limit(clock_, spawned_at_ + limits_.start, stop_.get_token());
-        const std::stop_token token = limit.token();
-        ready = co_await engine_->wait_ready(token);
-        if (!ready && token.stop_requested() && !stop_.stop_requested())
-            kill_reason_ = "not ready in time";
-    }
+    co_await wait_until_ready();
+    if (ready_at_) co_await serve();
+    co_await end_process();
+}
+
+awaitable<void> Worker::wait_until_ready() {
+    const DeadlineStop limit(clock_, spawned_at_ + limits_.start, stop_.get_token());
+    const std::stop_token token = limit.token();
+    const bool ready = co_await engine_->wait_ready(token);
     if (ready) {
         ready_at_ = clock_.now();
         spdlog::info("worker {}: ready in {:.2f} s (pid {})", name_,
                      std::chrono::duration<double>(*ready_at_ - spawned_at_).count(),
-                     child_->pid());
-        co_await serve();
+                     process_->pid());
+    } else if (token.stop_requested() && !stop_.stop_requested()) {
+        process_->kill("not ready within timeouts.start");
     }
-    co_await end_child();
 }
 
 awaitable<void> Worker::serve() {
     make_available();
     TimePoint check_at = clock_.now() + limits_.health_interval;
-    while (!exit_ && (leased_ || !stop_.stop_requested())) {
+    while (!process_->ended() && (leased_ || !stop_.stop_requested())) {
         const TimePoint deadline = leased_ ? never : check_at;
         const Event::Wake wake = co_await life_.wait(deadline);
-        if (exit_ || leased_) continue;
+        if (process_->ended() || leased_) continue;
         bool fit = true;
+        const bool used = state_ == WorkerState::busy || wake == Event::Wake::deadline;
         if (state_ == WorkerState::busy) {
             fit = co_await settle();
         } else if (wake == Event::Wake::deadline) {
             fit = co_await check_health();
-        } else {
-            continue;
         }
-        if (!fit) break;
+        if (!fit || retire()) break;
+        if (!used) continue;
         check_at = clock_.now() + limits_.health_interval;
         make_available();
     }
@@ -182,11 +198,20 @@ awaitable<bool> Worker::settle() {
     ++served_;
     if (engine_->idle()) co_return true;
     enter(WorkerState::recovering);
-    const DeadlineStop limit(clock_, clock_.now() + limits_.cancel);
-    const std::stop_token token = limit.token();
+    const bool recovered = co_await recover();
+    co_return recovered;
+}
+
+// While an engine computes its prompt it does not hear an interruption. It is waited for as long as
+// it computes, but no longer than it took to load: from then on a new process is the better choice.
+awaitable<bool> Worker::recover() {
+    TimePoint at_the_latest = clock_.now() + limits_.cancel;
+    if (engine_->computing_prompt()) at_the_latest += *ready_at_ - spawned_at_;
+    const ProgressStop bound(clock_, process_->child(), limits_.cancel, {}, at_the_latest);
+    const std::stop_token token = bound.token();
     const bool recovered = co_await engine_->recover(token);
-    if (!recovered && token.stop_requested()) kill_reason_ = "did not stop answering in time";
-    exit_expected_ = !recovered && !token.stop_requested();
+    if (!recovered && bound.stalled()) process_->kill("did not stop answering in time");
+    exit_expected_ = !recovered && !bound.stalled();
     co_return recovered;
 }
 
@@ -195,69 +220,48 @@ awaitable<bool> Worker::check_health() {
     const DeadlineStop limit(clock_, clock_.now() + limits_.health_timeout);
     const std::stop_token token = limit.token();
     const bool healthy = co_await engine_->probe(token);
-    if (!healthy) kill_reason_ = "failed its health check";
+    if (!healthy) process_->kill("failed its health check");
     co_return healthy;
 }
 
-// Sees the child to its end, however it stands, and keeps what it ended of.
-awaitable<void> Worker::end_child() {
+// Between two requests: true if the process is to go for a fresh one.
+bool Worker::retire() {
+    const std::string reason = retirement_reason();
+    if (reason.empty() || !owner_.worker_may_retire(*this)) return false;
+    retiring_ = reason;
+    enter(WorkerState::retiring);
+    return true;
+}
+
+std::string Worker::retirement_reason() const {
+    if (next_engine_) return "its configuration changed";
+    ProcessAge process{served_ - served_before_, {}, 0};
+    process.age = std::chrono::duration_cast<milliseconds>(clock_.now() - spawned_at_);
+    if (limits_.recycle.memory_limit_mib > 0)
+        process.private_bytes = read_private_memory(process_->pid()).value_or(0);
+    return retirement_due(limits_.recycle, process, fraction_);
+}
+
+// Sees the process to its end, however it stands, and keeps what it ended of.
+awaitable<void> Worker::end_process() {
     const bool asked = stop_.stop_requested();
     if (asked) enter(WorkerState::stopping);
-    bool gone = exit_.has_value();
-    if (!gone && asked) {
-        child_->signal_group(SIGTERM);
-        gone = co_await wait_exit(term_grace);
-    } else if (!gone && kill_reason_.empty()) {
-        // Its output ended or made no sense: most likely it is about to exit.
-        gone = co_await wait_exit(exit_grace);
-        if (!gone) kill_reason_ = "broke the pipe protocol";
-    }
-    while (!gone) {
-        child_->signal_group(SIGKILL);
-        gone = co_await wait_exit(kill_patience);
-        if (!gone) spdlog::error("worker {}: pid {} survives SIGKILL", name_, child_->pid());
-    }
-    while (leased_) co_await life_.wait();
-    co_await tasks_.join();
-    close_pipes_.reset();
-    exit_expected_ = exit_expected_ && exit_->clean();
-    last_exit_ = exit_->describe();
-    if (!kill_reason_.empty()) last_exit_ = "killed: " + kill_reason_;
+    while (leased_) co_await life_.wait();  // its holder may be waiting for the same end
+    // Its output ended or made no sense: most likely it is about to exit.
+    if (!asked && retiring_.empty()) death_ = co_await process_->death();
+    const bool politely = asked || !retiring_.empty();
+    co_await process_->end(politely);
+    co_await process_->join();
+    if (exit_expected_ && process_->exited_cleanly()) death_.reset();
+    last_exit_ = retiring_.empty() ? process_->describe() : "replaced: " + retiring_;
+    if (!death_ && retiring_.empty()) last_exit_ += " on being interrupted";
     if (!ready_at_ && !engine_->last_error().empty()) last_exit_ += ": " + engine_->last_error();
-    child_.reset();
-}
-
-awaitable<bool> Worker::wait_exit(milliseconds at_most) {
-    const TimePoint deadline = clock_.now() + at_most;
-    while (!exit_ && clock_.now() < deadline) co_await life_.wait(deadline);
-    co_return exit_.has_value();
-}
-
-awaitable<void> Worker::watch_exit() {
-    const ExitStatus status = co_await child_->wait();
-    exit_ = status;
-    // A grandchild may hold the pipes open: whoever reads them must not wait for it.
-    close_pipes_ = clock_.call_at(clock_.now() + pipe_grace, [this] {
-        error_code ignored;
-        child_->output.close(ignored);
-        child_->errors.close(ignored);
-    });
-    life_.notify();
-}
-
-awaitable<void> Worker::drain_log() {
-    std::array<char, 16 * 1024> bytes;
-    error_code ec;
-    while (!ec) {
-        const auto space = asio::buffer(bytes);
-        const std::size_t size = co_await child_->errors.async_read_some(space, into(ec));
-        engine_->log_bytes(std::string_view(bytes.data(), size));
-    }
+    process_.reset();
 }
 
 Worker::Snapshot Worker::snapshot() const {
     std::optional<pid_t> pid;
-    if (child_) pid = child_->pid();
+    if (process_) pid = process_->pid();
     return {
         name_,     state_, state_since_, pid, spawned_at_, served_, spawns_ > 0 ? spawns_ - 1 : 0,
         last_exit_};

@@ -1,36 +1,34 @@
-// One worker: a child process, the engine that speaks with it, and its life. Owned by a pool.
+// One worker: a place in a pool, the engine that speaks with its process, and its life. Owned by a
+// pool.
 //
-// The life is one coroutine, run(): spawn, wait until ready, serve, see the child die or end it,
-// back off, again. The enum below is its observable label, set in one place.
+// The life is one coroutine, run(): spawn, wait until ready, serve, see the process die or end it,
+// back off, again. WorkerState is its observable label, set in one place.
 //     starting ─ready→ ready ⇄ busy (leased) ; busy → recovering → ready (an answer was left
-//     unfinished) ready ⇄ checking (health) ; any of these ─death→ backoff → starting any
-//     ─request_stop()→ stopping → stopped ; a leased worker stops when its lease is back
-// Three things are kept apart: the state, what is wanted (stop_requested_) and why the last process
-// ended (last_exit_). The lease holder alone talks to the engine while it holds the lease; run()
-// alone does at all other times.
+//     unfinished) ; ready ⇄ checking (health) ; ready → retiring → starting (recycled, or its
+//     command line changed) ; any of these ─death→ backoff → starting ; any ─request_stop()→
+//     stopping → stopped ; a leased worker stops when its lease is back
+// Three things are kept apart: the state, what is wanted (stop_, next_engine_) and why the last
+// process ended (last_exit_). The lease holder alone talks to the engine while it holds the lease;
+// run() alone does at all other times.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
-#include "async/deadline_stop.hpp"
 #include "async/event.hpp"
-#include "async/task_group.hpp"
 #include "config/config.hpp"
 #include "ipc/engine.hpp"
 #include "supervisor/restart_policy.hpp"
+#include "supervisor/worker_process.hpp"
+#include "supervisor/worker_state.hpp"
 
 namespace corral {
 
-enum class WorkerState { starting, ready, busy, recovering, checking, backoff, stopping, stopped };
-std::string_view to_string(WorkerState state);
-
 class Worker;
 
-// The right to use a worker's engine. Giving it back (destroying it) never waits: what an
+// The right to use a worker for one answer. Giving it back (destroying it) never waits: what an
 // unfinished answer needs is done by the worker's own coroutine.
 class Lease {
   public:
@@ -38,8 +36,15 @@ class Lease {
     Lease(Lease&& other) noexcept : worker_(std::exchange(other.worker_, nullptr)) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease();
-    Engine& engine() const;
+
     const Worker& worker() const { return *worker_; }
+    // As those of Engine; a process that makes no progress for timeouts.stall is killed, which
+    // shows as Failure::Kind::lost.
+    void begin(const Conversation& conversation);
+    awaitable<AnswerEvent> next_event(std::stop_token stop);
+    Usage usage() const;
+    // After Failure::Kind::lost or broken: how the process died. Waits for a moment at most.
+    awaitable<Death> death();
 
   private:
     Worker* worker_;
@@ -48,11 +53,27 @@ class Lease {
 class Worker {
   public:
     struct Limits {
-        milliseconds start, cancel, health_interval, health_timeout;
+        milliseconds start, stall, cancel, health_interval, health_timeout;
+        RecycleConfig recycle;
     };
-    struct Hooks {
-        std::function<void()> available;                   // it could be leased now
-        std::function<void(const Worker&)> state_changed;  // for those who watch
+    // How a process ended, for the owner.
+    struct DeathNotice {
+        Death death;
+        bool ready;   // it had taken requests
+        bool leased;  // it died in somebody's hands
+    };
+    // Who keeps the worker: hears of it and decides what concerns more than one.
+    class Owner {
+      public:
+        virtual ~Owner() = default;
+        virtual void worker_available(const Worker& worker) = 0;  // it could be leased now
+        virtual void worker_changed(const Worker& worker) = 0;    // its state did
+        virtual void worker_died(const Worker& worker, const DeathNotice& notice) = 0;
+        // When its next process may start, as far as the others are concerned: now or earlier, some
+        // later time, or `never`: not before reconsider().
+        virtual TimePoint worker_may_start_at(const Worker& worker) = 0;
+        // Whether its process may be replaced now.
+        virtual bool worker_may_retire(const Worker& worker) = 0;
     };
     // What others may see.
     struct Snapshot {
@@ -65,9 +86,17 @@ class Worker {
         std::uint64_t restarts;
         std::string last_exit;  // "" as long as no process of it has ended
     };
+    // What a worker is made of beyond its surroundings. `random` draws from [0, 1).
+    struct Parts {
+        std::string name;
+        std::unique_ptr<Engine> engine;
+        RestartPolicy policy;
+        Limits limits;
+        std::function<double()> random;
+    };
 
-    Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, std::string name,
-           std::unique_ptr<Engine> engine, RestartPolicy policy, Limits limits, Hooks hooks);
+    Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, Parts parts,
+           Owner& owner);
 
     // The worker's life; returns after request_stop(), once the child is gone. To be run once.
     awaitable<void> run();
@@ -77,51 +106,67 @@ class Worker {
     void kill();
     // A lease if the worker is ready, nothing otherwise.
     std::optional<Lease> try_lease();
+    // New limits, at once; and a new engine for the next process, which is to replace the present
+    // one when that is idle and the owner agrees. None: the present engine stays.
+    void reconfigure(const Limits& limits, RestartPolicy policy, std::unique_ptr<Engine> engine);
+    // Something changed that the owner may decide differently about.
+    void reconsider() { life_.notify(); }
 
     Snapshot snapshot() const;
-    bool loaded() const { return ready_at_ && !exit_; }  // its model is in memory
     const std::string& name() const { return name_; }
+    bool loaded() const { return ready_at_ && process_ && !process_->ended(); }  // model in memory
+    bool outdated() const { return next_engine_ != nullptr; }
+    WorkerState state() const { return state_; }
+    // The command line of its next process.
+    Command command() const { return (next_engine_ ? next_engine_ : engine_)->command(); }
+    std::optional<TimePoint> ready_at() const { return ready_at_; }  // of the present process
 
   private:
     friend class Lease;
 
     awaitable<void> live();
+    awaitable<void> wait_until_ready();
     awaitable<void> serve();
     awaitable<bool> settle();
+    awaitable<bool> recover();
     awaitable<bool> check_health();
-    awaitable<void> end_child();
+    bool retire();
+    std::string retirement_reason() const;
+    awaitable<void> end_process();
     awaitable<void> back_off(milliseconds delay);
-    awaitable<void> watch_exit();
-    awaitable<void> drain_log();
-    awaitable<bool> wait_exit(milliseconds at_most);
+    awaitable<AnswerEvent> next_event(std::stop_token stop);
     void make_available();
     void check_in();
     void enter(WorkerState state);
 
+    asio::any_io_executor executor_;
     Clock& clock_;
     Spawner& spawner_;
     std::string name_;
     std::unique_ptr<Engine> engine_;
+    std::unique_ptr<Engine> next_engine_;  // waits for the next process
     RestartPolicy policy_;
     Limits limits_;
-    Hooks hooks_;
+    std::function<double()> random_;
+    Owner& owner_;
 
     WorkerState state_ = WorkerState::stopped;
     TimePoint state_since_;
     std::stop_source stop_;  // what is wanted
     bool leased_ = false;
-    std::unique_ptr<Child> child_;
-    std::optional<ExitStatus> exit_;     // of child_
-    std::optional<TimePoint> ready_at_;  // of child_
-    std::string kill_reason_;            // why child_ was ended by us
-    bool exit_expected_ = false;         // our SIGINT may have ended it: no crash
+    std::optional<WorkerProcess> process_;
+    std::optional<TimePoint> ready_at_;  // of process_
     TimePoint spawned_at_;
+    double fraction_ = 0;         // of process_, see supervisor/retirement.hpp
+    bool died_leased_ = false;    // process_ did
+    bool exit_expected_ = false;  // our SIGINT may have ended process_: no crash
+    std::string retiring_;        // why process_ is replaced though nothing is wrong
+    std::optional<Death> death_;  // of the last process, if it was no decision of ours
     std::uint64_t spawns_ = 0;
     std::uint64_t served_ = 0;
+    std::uint64_t served_before_ = 0;  // by earlier processes
     std::string last_exit_;
-    std::unique_ptr<Alarm> close_pipes_;
-    Event life_;       // an exit, a returned lease, a stop
-    TaskGroup tasks_;  // watch_exit and drain_log of child_
+    Event life_;  // an exit, a returned lease, a stop, new circumstances
 };
 
 }  // namespace corral

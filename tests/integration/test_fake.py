@@ -27,7 +27,7 @@ class FakeWorkers(CorralTest):
         first = daemon.chat(COUNT)
         self.assertEqual((first.text, first.finish), (TWENTY, "stop"))
         # "user", "Count", " to", " 20."; the answer's 20 tokens and the one that ends a turn.
-        counts = {"prompt_tokens": 4, "completion_tokens": 21, "total_tokens": 25}
+        counts = {"prompt_tokens": 4, "completion_tokens": 21, "total_tokens": 25, "resumed": 0}
         self.assertEqual(first.usage, counts | {"prompt_tokens_details": {"cached_tokens": 0}})
         self.assertEqual(daemon.chat(COUNT).usage, counts | {"prompt_tokens_details": {"cached_tokens": 3}})
 
@@ -74,11 +74,19 @@ class FakeWorkers(CorralTest):
 
     def test_an_answer_that_never_ends_meets_its_deadline(self):
         daemon = self.fake(timeouts={"request": "500ms", "cancel": "200ms"}, restart=QUICK_RESTART)
-        for cue in ("endless", "stall at 3", "spin at 3", "wrong-sentinel"):
+        for cue in ("stall at 3", "spin at 3", "wrong-sentinel"):
             with self.subTest(cue):
                 late = daemon.chat(f"{COUNT} [{cue}]")
                 self.assertEqual((late.status, late.error["code"]), (504, "deadline_exceeded"))
                 daemon.wait_ready()
+
+    def test_an_endless_answer_is_cut_at_the_pool_s_limit(self):
+        for deaf in ("", "ignore=INT"):
+            with self.subTest(deaf):
+                daemon = self.fake(deaf, pool={"max_tokens": 10}, timeouts={"cancel": "200ms"}, restart=QUICK_RESTART)
+                self.assertEqual(daemon.chat("Count to 20. [endless]").finish, "length")
+                daemon.wait_ready()
+                self.assertEqual(daemon.ask("Count to 5."), "1 2 3 4 5")
 
     def test_a_fault_that_is_mended_lets_the_pool_recover(self):
         fault = self.folder / "fault"

@@ -79,7 +79,7 @@ struct World {
               [](int status, const std::string& text) { return std::to_string(status) + text; },
               [this](const std::string&, const std::string& what) { errors.push_back(what); }) {
         std::filesystem::create_directories(folder);
-        server.listen_unix(path(), 0600);
+        server.listen_unix(path(), {0600, {}, {}});
     }
     ~World() {
         server.stop_accepting();
@@ -285,13 +285,13 @@ TEST_CASE("a dead server's socket is replaced, a living one's and other files ar
         REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
         close(fd);
     }
-    world.server.listen_unix(stale, 0640);
+    world.server.listen_unix(stale, {0640, {}, {}});
     struct stat status {};
     REQUIRE(stat(stale.c_str(), &status) == 0);
     CHECK((status.st_mode & 0777) == 0640);
-    CHECK_THROWS_AS(world.server.listen_unix(world.path(), 0600), ListenError);
+    CHECK_THROWS_AS(world.server.listen_unix(world.path(), {0600, {}, {}}), ListenError);
     const std::string plain = (world.folder / "plain").string();
     std::ofstream(plain) << "precious";
-    CHECK_THROWS_AS(world.server.listen_unix(plain, 0600), ListenError);
+    CHECK_THROWS_AS(world.server.listen_unix(plain, {0600, {}, {}}), ListenError);
     CHECK(std::filesystem::file_size(plain) == 8);
 }

@@ -28,12 +28,24 @@ struct FakeProcess {
 
     // What was written to stdin since the last call, without waiting.
     std::string read_input() {
+        if (!unread.empty()) return std::exchange(unread, {});
         const int fd = input.native_handle();
         fcntl(fd, F_SETFL, O_NONBLOCK);
         std::string text(1 << 20, '\0');
         text.resize(
             static_cast<std::size_t>(std::max<ssize_t>(read(fd, text.data(), text.size()), 0)));
         return text;
+    }
+    // Whether the request that was written to stdin last is for this text; it can still be
+    // answered.
+    bool has_request(const std::string& text) {
+        unread = read_input();
+        return unread.find("user\x1f" + text + "\x1e") != std::string::npos;
+    }
+    // Echoes every sentinel that waits on stdin, alone as in a health check.
+    void play_health_checks() {
+        unread = read_input();
+        if (unread.starts_with("/read /")) pass_health_check();
     }
     void write_output(const std::string& text) { asio::write(output, asio::buffer(text)); }
     void write_error(const std::string& text) { asio::write(errors, asio::buffer(text)); }
@@ -51,11 +63,12 @@ struct FakeProcess {
     void become_ready() { write_output("Loading model...\n> " + sentinel_echo(take_nonce())); }
     void pass_health_check() { write_output(sentinel_echo(take_nonce())); }
     // Plays one whole answer to the request that is waiting on stdin, token by token.
-    void answer(const std::vector<std::string>& tokens) {
-        const std::string nonce = take_nonce();
+    void answer(const std::vector<std::string>& tokens) { answer_to(read_input(), tokens); }
+    // The same to a request that was read already.
+    void answer_to(const std::string& request, const std::vector<std::string>& tokens) {
         write_output("Chat history cleared.\n\n> ");
         for (const std::string& token : tokens) write_output(token);
-        finish(nonce, tokens.size() + 1);
+        finish(nonce_in(request), tokens.size() + 1);
     }
     void begin_answer(const std::string& token) {
         open_nonce = take_nonce();
@@ -72,20 +85,22 @@ struct FakeProcess {
             "truncated = 0\n");
         write_output("\n\n> " + sentinel_echo(nonce));
     }
-    std::string take_nonce() {
-        const std::string text = read_input();
+    std::string take_nonce() { return nonce_in(read_input()); }
+    static std::string nonce_in(const std::string& text) {
         const std::size_t at = text.rfind("/read /");
         return at == std::string::npos ? "" : text.substr(at + 7, 32);
     }
 
     Command command;
     pid_t pid;
+    std::string unread;  // of stdin, looked at and not taken
     asio::readable_pipe input;
     asio::writable_pipe output;
     asio::writable_pipe errors;
     std::vector<int> signals;
     std::string open_nonce;  // of an answer begun and not finished
     bool ignores_signals = false;
+    std::chrono::milliseconds cpu{0};  // what it has used so far
     std::optional<int> status;
     Event ended;
 };
@@ -129,6 +144,7 @@ class FakeSpawner final : public Spawner {
             const bool deadly = signal == SIGKILL || signal == SIGTERM;
             if (signal == SIGKILL || (deadly && !process_.ignores_signals)) process_.die_of(signal);
         }
+        std::chrono::milliseconds cpu_time() const override { return process_.cpu; }
         awaitable<ExitStatus> wait() override {
             while (!process_.status) co_await process_.ended.wait();
             co_return ExitStatus(*process_.status);

@@ -18,19 +18,14 @@ struct CollectingSink final : AnswerSink {
         text += piece;
         co_return connected;
     }
-    bool restart() override {
-        if (!restartable) return false;
-        text.clear();
-        return true;
-    }
     std::string text;
     bool connected = true;
-    bool restartable = true;
 };
 
 // One request on its way through the pool, and what came of it.
 struct Asked {
     ChatRequest request;
+    Origin origin{"uid 1", "", Priority::normal};
     Cancellation cancellation;
     CollectingSink sink;
     std::optional<AnswerEnd> end;
@@ -39,16 +34,18 @@ struct Asked {
 };
 
 struct PoolWorld {
-    explicit PoolWorld(unsigned workers, QueueConfig queue = {})
-        : pool(io.get_executor(), clock, config(workers), queue) {
-        const Worker::Limits limits{120s, 2s, 10s, 1s};
-        for (unsigned i = 1; i <= workers; ++i)
-            pool.add(std::make_unique<Worker>(
-                io.get_executor(), clock, spawner, "w" + std::to_string(i),
-                std::make_unique<LlamaCli>(io.get_executor(), clock, Command{"llama-cli", {}, {}},
-                                           512),
-                RestartPolicy(250ms, 30s, [] { return 1.0; }), limits,
-                Worker::Hooks{[this] { pool.grant(); }, [](const Worker&) {}}));
+    explicit PoolWorld(unsigned workers, QueueConfig queue = {}, RecycleConfig recycle = {},
+                       unsigned max_tokens = 512)
+        : pool(io.get_executor(), clock, settings(workers, queue, recycle, max_tokens),
+               [](const Worker&) {}) {
+        const Worker::Limits limits{120s, 20s, 2s, 10s, 1s, recycle};
+        for (unsigned i = 1; i <= workers; ++i) {
+            Worker::Parts parts{"w" + std::to_string(i), engine("llama-cli"),
+                                RestartPolicy(250ms, 60s, [] { return 1.0; }), limits,
+                                [] { return 0.0; }};
+            pool.add(std::make_unique<Worker>(io.get_executor(), clock, spawner, std::move(parts),
+                                              pool.owner()));
+        }
         pool.start();
         clock.settle();
     }
@@ -67,14 +64,20 @@ struct PoolWorld {
             if (!process->status) process->become_ready();
         clock.settle();
     }
-    Asked& ask(const std::string& text, std::optional<unsigned> max_tokens = std::nullopt) {
+    Asked& ask(const std::string& text, std::optional<unsigned> max_tokens = std::nullopt,
+               const std::string& prefill = "", const std::vector<std::string>& stop = {}) {
         asked.push_back(std::make_unique<Asked>());
         Asked& one = *asked.back();
         one.request.conversation.messages = {{"user", text}};
+        one.request.conversation.prefill = prefill;
         one.request.max_tokens = max_tokens;
+        one.request.stop = stop;
         tasks.spawn("ask", serve(one));
         clock.settle();
         return one;
+    }
+    std::unique_ptr<Engine> engine(const std::string& program) {
+        return std::make_unique<LlamaCli>(io.get_executor(), clock, Command{program, {}, {}}, 512);
     }
     FakeProcess& process(std::size_t index) { return *spawner.processes.at(index); }
     WorkerState state(std::size_t worker) const { return pool.workers().at(worker).state; }
@@ -89,15 +92,18 @@ struct PoolWorld {
                     }};
 
   private:
-    static PoolConfig config(unsigned workers) {
-        PoolConfig config;
-        config.workers = workers;
-        return config;
+    static Pool::Settings settings(unsigned workers, QueueConfig queue, RecycleConfig recycle,
+                                   unsigned max_tokens) {
+        Pool::Settings settings{{}, queue, {}, {}};
+        settings.pool.workers = workers;
+        settings.pool.max_tokens = max_tokens;
+        settings.pool.recycle = recycle;
+        return settings;
     }
     awaitable<void> serve(Asked& one) {
         try {
             const AnswerEnd end =
-                co_await answer(pool, clock, one.request, one.cancellation, one.sink);
+                co_await answer(pool, clock, one.request, one.origin, one.cancellation, one.sink);
             one.end = end;
         } catch (const ApiError& error) {
             one.error = error;

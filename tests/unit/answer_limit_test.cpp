@@ -6,6 +6,8 @@ using namespace corral;
 
 namespace {
 
+constexpr unsigned no_limit = ~0U;
+
 // Feeds tokens until the limit cuts; returns what was delivered.
 std::string deliver(AnswerLimit& limit, const std::vector<std::string>& tokens) {
     std::string text;
@@ -36,19 +38,19 @@ TEST_CASE("an answer ends before a stop string, wherever the tokens are cut") {
     for (const auto& tokens : {std::vector<std::string>{"one STOP two"},
                                {"one ", "ST", "OP", " two"},
                                {"o", "ne S", "T", "O", "P t"}}) {
-        AnswerLimit limit(std::nullopt, {"STOP", "never"});
+        AnswerLimit limit(no_limit, {"STOP", "never"});
         CHECK(deliver(limit, tokens) == "one ");
         CHECK(limit.cut() == AnswerLimit::Cut::stop);
     }
 }
 
 TEST_CASE("of several stop strings the one that starts first wins") {
-    AnswerLimit limit(std::nullopt, {"bc", "abcd"});
+    AnswerLimit limit(no_limit, {"bc", "abcd"});
     CHECK(deliver(limit, {"xab", "cd"}) == "x");
 }
 
 TEST_CASE("what only looked like a stop string is delivered") {
-    AnswerLimit limit(std::nullopt, {"STOP"});
+    AnswerLimit limit(no_limit, {"STOP"});
     CHECK(limit.feed({"ST", true}) == "");
     CHECK(limit.feed({"ART", true}) == "START");
     CHECK(deliver(limit, {" S", "T"}) == " ST");

@@ -1,0 +1,52 @@
+#include "ipc/process_times.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace corral {
+namespace {
+
+// A wrapper script around llama-cli has a child or two; whatever has more is not looked at in full.
+constexpr std::size_t processes_max = 64;
+
+long ticks_of(const std::string& folder) {
+    std::ifstream file(folder + "/stat");
+    std::string line;
+    std::getline(file, line);
+    // The name before may hold spaces and parentheses.
+    std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
+    std::string skipped;
+    for (int field = 3; field < 14; ++field) fields >> skipped;
+    long own_user = 0, own_system = 0, reaped_user = 0, reaped_system = 0;
+    fields >> own_user >> own_system >> reaped_user >> reaped_system;
+    return own_user + own_system + reaped_user + reaped_system;
+}
+
+void append_children(const std::string& folder, std::vector<pid_t>& pids) {
+    std::error_code ec;
+    for (std::filesystem::directory_iterator task(folder + "/task", ec), end; !ec && task != end;
+         task.increment(ec)) {
+        std::ifstream children(task->path() / "children");
+        for (pid_t child; pids.size() < processes_max && children >> child;) pids.push_back(child);
+    }
+}
+
+}  // namespace
+
+std::chrono::milliseconds cpu_time_of_tree(pid_t pid) {
+    std::vector<pid_t> pids{pid};
+    long ticks = 0;
+    for (std::size_t i = 0; i < pids.size(); ++i) {
+        const std::string folder = "/proc/" + std::to_string(pids[i]);
+        ticks += ticks_of(folder);
+        append_children(folder, pids);
+    }
+    return std::chrono::milliseconds(ticks * 1000 / sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace corral

@@ -1,0 +1,14 @@
+// CPU time of a process, from /proc (proc(5)).
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+
+namespace corral {
+
+// Of the process and of all its descendants, user and system time together, in steps of the
+// kernel's clock tick (10 ms). 0 when the process is gone.
+std::chrono::milliseconds cpu_time_of_tree(pid_t pid);
+
+}  // namespace corral

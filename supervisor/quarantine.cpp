@@ -1,0 +1,53 @@
+#include "supervisor/quarantine.hpp"
+
+#include <boost/uuid/name_generator_sha1.hpp>
+
+namespace corral {
+namespace {
+
+constexpr unsigned deaths_to_blame = 2;
+constexpr auto lately = std::chrono::seconds(60);
+// Deaths come no faster than workers start, so these are never reached by honest trouble.
+constexpr std::size_t deaths_max = 512;
+constexpr std::size_t refused_max = 4096;
+
+}  // namespace
+
+Quarantine::Digest Quarantine::digest(const Conversation& conversation) {
+    const boost::uuids::name_generator_sha1 generator(boost::uuids::uuid{});
+    return generator(encode_chat_line(conversation));
+}
+
+bool Quarantine::note_death(const std::optional<Digest>& conversation, Death death, TimePoint now) {
+    deaths_.push_back({conversation, death, now});
+    if (deaths_.size() > deaths_max) deaths_.pop_front();
+    if (!conversation || death == Death::other) return false;
+    unsigned own = 0;
+    unsigned others = 0;
+    for (const Record& record : deaths_) {
+        if (record.conversation == conversation) {
+            own += record.death != Death::other && now - record.at <= ttl_;
+        } else {
+            others += now - record.at <= lately;
+        }
+    }
+    if (own < deaths_to_blame + others) return false;
+    if (refused_until_.size() >= refused_max) refused_until_.erase(refused_until_.begin());
+    refused_until_[*conversation] = now + ttl_;
+    return true;
+}
+
+void Quarantine::note_answer(const Digest& conversation) {
+    for (Record& record : deaths_)
+        if (record.conversation == conversation) record.conversation.reset();
+}
+
+bool Quarantine::refuses(const Digest& conversation, TimePoint now) {
+    const auto found = refused_until_.find(conversation);
+    if (found == refused_until_.end()) return false;
+    if (now < found->second) return true;
+    refused_until_.erase(found);
+    return false;
+}
+
+}  // namespace corral
