@@ -48,6 +48,10 @@ std::optional<GgufInfo> read(const MemoryFile& file) {
 }
 
 void check_figures(const GgufInfo& info) {
+    // Tensors may overlap, so their sum says nothing; one of them has the mean size or more.
+    const std::uint64_t tensors = std::max<std::uint64_t>(info.tensor_count, 1);
+    require(info.weights_bytes.value_or(0) / tensors <= info.file_bytes,
+            "the file has its tensors");
     require(info.version == 2 || info.version == 3, "only versions 2 and 3 are read");
     for (const auto& figure :
          {info.context_length, info.block_count, info.embedding_length, info.feed_forward_length,
@@ -79,8 +83,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(longer && longer->weights_bytes == info->weights_bytes &&
                 longer->kv_bytes(2048) == info->kv_bytes(2048),
             "bytes behind the tensors change no figure");
-    if (info->tensor_count == 0) return 0;
-    file.resize(24);
-    require(!read(file), "a header without its tensors is refused");
     return 0;
 }
