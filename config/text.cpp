@@ -51,6 +51,15 @@ std::optional<std::size_t> find_unreadable_byte(std::string_view text) {
     return std::nullopt;
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 bool has_control_character(std::string_view text) {
     return std::ranges::any_of(text, is_control);
 }

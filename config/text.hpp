@@ -13,6 +13,8 @@ namespace corral {
 // tab and line ends.
 std::optional<std::size_t> find_unreadable_byte(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 // True if the text has a control character (line ends included).
 bool has_control_character(std::string_view text);
 

@@ -91,6 +91,11 @@ class YamlBuilder : public YAML::EventHandler {
         if (is_quoted && !quote_is_closed(text_, offset)) {
             throw YamlError(position_of(mark), "not valid YAML: this quote is never closed");
         }
+        // yaml-cpp 0.7 makes single bytes of these two, which are no characters in UTF-8.
+        if (!is_utf8(value)) {
+            throw YamlError(position_of(mark),
+                            "the YAML escapes \\_ and \\N are not used here; write the character");
+        }
         YamlNode& node = new_node(YamlNode::Kind::scalar, mark, anchor);
         node.text = value;
         add(node);

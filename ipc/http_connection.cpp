@@ -94,9 +94,14 @@ class HttpConnection::Impl final : public HttpExchange {
         http::response<http::string_body> message = head<http::string_body>(response);
         message.body() = response.body;
         message.prepare_payload();
+        http::response_serializer<http::string_body> serializer(message);
         error_code ec;
         const Bound bound(*this, limits_.write_timeout);
-        co_await http::async_write(socket_, message, into(ec));
+        if (to_head_) {
+            co_await http::async_write_header(socket_, serializer, into(ec));
+        } else {
+            co_await http::async_write(socket_, serializer, into(ec));
+        }
         co_return wrote(ec, true);
     }
 
@@ -137,6 +142,7 @@ class HttpConnection::Impl final : public HttpExchange {
     }
 
     awaitable<bool> receive() {
+        to_head_ = false;
         error_code ec;
         if (buffer_.size() == 0) {
             const Bound bound(*this, limits_.idle_timeout);
@@ -171,6 +177,7 @@ class HttpConnection::Impl final : public HttpExchange {
         }
         version_ = parser.get().version();
         keep_alive_ = parser.keep_alive();
+        to_head_ = parser.get().method() == http::verb::head;
         request_ = to_request(parser.release());
         co_return true;
     }
@@ -245,6 +252,7 @@ class HttpConnection::Impl final : public HttpExchange {
     HttpHeaders extra_headers_;
     unsigned version_ = 11;
     bool keep_alive_ = true;
+    bool to_head_ = false;  // the client would take a body for its next answer
     bool chunked_ = false;
     bool answered_ = false;  // wholly
     bool write_failed_ = false;

@@ -221,7 +221,8 @@ void sort_fields(const json::object& body, ChatRequest& request) {
 }
 
 bool is_header_safe(std::string_view name) {
-    return std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    return !name.empty() &&
+           std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
 
 }  // namespace

@@ -159,6 +159,15 @@ TEST_CASE("requests of one connection are answered in order, also when sent at o
     CHECK(seen.find("POST /c 3") != std::string::npos);
 }
 
+TEST_CASE("an answer to HEAD tells the length of the body but has none") {
+    World world;
+    RawClient client(world.io, world.path());
+    client.send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + get("/b"));
+    const std::string seen = client.read_until("GET /b ");
+    CHECK(seen.find("Content-Length: 8\r\n\r\nHTTP/1.1 200 OK\r\n") != std::string::npos);
+    CHECK(seen.find("HEAD /a ") == std::string::npos);
+}
+
 TEST_CASE("a stream comes in chunks, and plain to an HTTP/1.0 client") {
     World world;
     RawClient modern(world.io, world.path());

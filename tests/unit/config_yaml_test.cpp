@@ -50,6 +50,8 @@ TEST_CASE("syntax errors come with yaml-cpp's own place") {
         {"a: *nowhere\n", "c.yaml:1:4: not valid YAML: the referenced anchor is not defined"},
         {"a: !!int 3\n",
          "c.yaml:1:4: YAML tags such as \"tag:yaml.org,2002:int\" are not used here"},
+        {"a: \"x\\_y\"\n",
+         "c.yaml:1:4: the YAML escapes \\_ and \\N are not used here; write the character"},
         {"? [a]\n: b\n", "c.yaml:1:3: expected the text of a key"},
         {": b\n", "c.yaml:1:1: expected the text of a key"},
         {"a: 1\n---\nb: 2\n", "c.yaml:2:1: a second YAML document begins here; only one is read"},
