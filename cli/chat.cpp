@@ -92,7 +92,7 @@ int chat(const ChatOptions& options) {
     if (!is_valid_utf8(options.system) || !is_valid_utf8(options.model))
         return complain({ExitCode::usage, "the text of --system or --model is not UTF-8"});
     std::string health;
-    if (const CallFailure failure = fetch(target_of(options.connection), "/health", health))
+    if (const CallFailure failure = fetch(target_of(options.connection), "GET", "/health", health))
         return complain(failure);
     const bool interactive = is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO);
     return interactive ? chat_on_terminal(options) : chat_in_lines(options);

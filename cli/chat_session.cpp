@@ -123,7 +123,7 @@ void ChatSession::keep(const std::string& answer) {
 
 void ChatSession::show_pool() {
     std::string report_text;
-    CallFailure failure = fetch(options_.target, "/v1/pool", report_text);
+    CallFailure failure = fetch(options_.target, "GET", "/v1/pool", report_text);
     if (!failure) {
         try {
             print(pool_table(report_text));

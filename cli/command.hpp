@@ -17,6 +17,7 @@ void add_serve(CLI::App& app, Action& chosen);
 void add_ask(CLI::App& app, Action& chosen);
 void add_chat(CLI::App& app, Action& chosen);
 void add_status(CLI::App& app, Action& chosen);
+void add_reload(CLI::App& app, Action& chosen);
 void add_check_config(CLI::App& app, Action& chosen);
 
 void add_doctor(CLI::App& app, Action& chosen);

@@ -59,9 +59,10 @@ CallFailure guarded(const std::function<CallFailure()>& call) {
     }
 }
 
-CallFailure fetch(const HttpTarget& target, const std::string& path, std::string& body) {
+CallFailure fetch(const HttpTarget& target, const std::string& method, const std::string& path,
+                  std::string& body) {
     return guarded([&]() -> CallFailure {
-        HttpResponse response = http_exchange(target, {"GET", path, {}, ""});
+        HttpResponse response = http_exchange(target, {method, path, {}, ""});
         if (response.status != 200) return failure_of(response);
         body = std::move(response.body);
         return {};

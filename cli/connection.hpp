@@ -37,8 +37,9 @@ CallFailure failure_of(const HttpResponse& response);
 // passes.
 CallFailure guarded(const std::function<CallFailure()>& call);
 
-// GET `path`; its body goes to `body`.
-CallFailure fetch(const HttpTarget& target, const std::string& path, std::string& body);
+// A request without a body; that of the response goes to `body`.
+CallFailure fetch(const HttpTarget& target, const std::string& method, const std::string& path,
+                  std::string& body);
 
 // Prints "corral: MESSAGE" on stderr and returns the exit code.
 int complain(const CallFailure& failure);

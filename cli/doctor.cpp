@@ -145,8 +145,8 @@ void try_pools(const Config& config, Report& report) {
         ProcessSpawner spawner(io.get_executor());
         try {
             const RuntimeFolder folder;
-            const auto pool = build_pool(
-                trial, i, {io.get_executor(), clock, spawner, folder, [](const Worker&) {}});
+            const auto pool = build_pool(plan_pool(trial, i, folder),
+                                         {io.get_executor(), clock, spawner, [](const Worker&) {}});
             TaskGroup tasks(io.get_executor(), clock, fatal_task_error);
             tasks.spawn("trial", try_pool(*pool, clock, config.timeouts.start, report));
             io.run();

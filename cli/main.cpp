@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     corral::Action chosen;
     for (const auto add : {corral::add_serve, corral::add_ask, corral::add_chat, corral::add_status,
-                           corral::add_check_config, corral::add_doctor})
+                           corral::add_reload, corral::add_check_config, corral::add_doctor})
         add(app, chosen);
     try {
         app.parse(argc, argv);

@@ -20,6 +20,7 @@ constexpr const char* footer = R"--(Examples:
   corral serve --config /etc/corral/corral.yaml
 
 SIGTERM or Ctrl-C finishes the running answers (at most timeouts.drain) and ends; a second one ends at once.
+SIGHUP reads the configuration file again, as `corral reload` does; a file with mistakes changes nothing.
 
 Exit codes:
   0  stopped         1  could not start: model, llama-cli or socket; stderr says which
@@ -66,9 +67,15 @@ int serve(const ServeFlags& flags) {
     }
     const std::shared_ptr<ServeProgress> progress = set_up_log(config);
     try {
-        Supervisor supervisor(config, [&](const Worker& worker) {
+        Supervisor::Hooks hooks;
+        hooks.state_changed = [&](const Worker& worker) {
             if (progress) progress->update(worker.snapshot());
-        });
+        };
+        if (!flags.config.empty()) hooks.read_config = [&] { return config_of(flags); };
+        hooks.config_changed = [](const Config& changed) {
+            spdlog::set_level(spdlog_level(changed.log.level));
+        };
+        Supervisor supervisor(config, std::move(hooks));
         supervisor.run();
     } catch (const std::runtime_error& error) {
         return complain({ExitCode::failed_to_start, error.what()});

@@ -38,7 +38,7 @@ struct StatusOptions {
 CallFailure look(const StatusOptions& options, int stop_fd, std::string& shown) {
     std::string report;
     const HttpTarget target = target_of(options.connection, stop_fd);
-    if (const CallFailure failure = fetch(target, "/v1/pool", report)) return failure;
+    if (const CallFailure failure = fetch(target, "GET", "/v1/pool", report)) return failure;
     try {
         shown = options.json ? report : pool_table(report);
     } catch (const PoolReportError& error) {

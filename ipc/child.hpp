@@ -22,6 +22,7 @@ struct Command {
     std::string program;  // absolute, or relative to the working directory; never looked up on PATH
     std::vector<std::string> arguments;                    // without the program's own name
     std::map<std::string, std::string> extra_environment;  // on top of the supervisor's own
+    bool operator==(const Command&) const = default;
 };
 
 // How a process ended, from wait(2)'s status word.

@@ -166,6 +166,7 @@ std::optional<Finish> Answering::nothing_left() {
 
 awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request,
                             const Origin& origin, Cancellation& cancellation, AnswerSink& sink) {
+    const Pool::Visit visit(pool);
     const TimePoint arrived = clock.now();
     const Quarantine::Digest digest = Quarantine::digest(request.conversation);
     const milliseconds ttl = pool.failover().quarantine;

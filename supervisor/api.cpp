@@ -1,6 +1,7 @@
 #include "supervisor/api.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 
@@ -14,6 +15,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view chat_path = "/v1/chat/completions";
+constexpr std::string_view reload_path = "/v1/reload";
 constexpr std::string_view models_path = "/v1/models";
 
 HttpResponse json_response(int status, std::string body) {
@@ -62,11 +64,13 @@ void log_answer(const openai::AnswerHead& head, const AnswerEnd& end) {
 
 }  // namespace
 
-Api::Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools)
+Api::Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools,
+         Reload reload)
     : config_(config),
       clock_(clock),
       access_(config),
       pools_(pools),
+      reload_(std::move(reload)),
       started_(openai::new_head("").created) {}
 
 awaitable<void> Api::handle(HttpExchange& exchange) {
@@ -75,12 +79,11 @@ awaitable<void> Api::handle(HttpExchange& exchange) {
         const Origin origin = access_.admit(exchange.request(), exchange.peer());
         const std::string page = access_.allowed_origin(exchange.request());
         if (!page.empty()) let_page_read(exchange, page);
-        const HttpRequest& request = exchange.request();
-        if (request.path == chat_path && request.method == "POST") {
+        if (exchange.request().path == chat_path && exchange.request().method == "POST") {
             co_await chat(exchange, origin);
             co_return;
         }
-        response = answer_other(request, !page.empty());
+        response = answer_other(exchange, !page.empty());
     } catch (const ApiError& error) {
         response = error_response(error);
         if (error.status == 401) response.headers["WWW-Authenticate"] = "Bearer";
@@ -89,22 +92,40 @@ awaitable<void> Api::handle(HttpExchange& exchange) {
 }
 
 // Everything but chat.
-HttpResponse Api::answer_other(const HttpRequest& request, bool from_page) const {
+HttpResponse Api::answer_other(const HttpExchange& exchange, bool from_page) {
+    const HttpRequest& request = exchange.request();
     if (from_page && request.method == "OPTIONS")
         return {204,
                 {{"Access-Control-Allow-Methods", "GET, POST"},
                  {"Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Timeout"},
                  {"Access-Control-Max-Age", "600"}},
                 ""};
-    HttpResponse response = get(request.path);
-    const bool for_chat = request.path == chat_path;
-    if (for_chat || (response.status != 404 && request.method != "GET")) {
-        const std::string allow = for_chat ? "POST" : "GET";
+    const bool to_post = request.path == chat_path || request.path == reload_path;
+    if (to_post && request.method == "POST") return reload(exchange.peer());
+    HttpResponse response = to_post ? HttpResponse{} : get(request.path);
+    if (to_post || (response.status != 404 && request.method != "GET")) {
+        const std::string allow = to_post ? "POST" : "GET";
         response = error_response(ApiError(405, "invalid_request_error", "method_not_allowed",
                                            request.path + " takes " + allow));
         response.headers["Allow"] = allow;
     }
     return response;
+}
+
+// For the administrator: root, or the user that corral runs as.
+HttpResponse Api::reload(const Peer& peer) {
+    if (peer.tcp || !peer.uid || (*peer.uid != 0 && *peer.uid != geteuid()))
+        throw ApiError(403, "invalid_request_error", "not_administrator",
+                       "only root and the user that corral runs as may reload, on its Unix socket");
+    try {
+        json::array changes;
+        for (const std::string& change : reload_()) changes.emplace_back(change);
+        return json_response(200,
+                             json::serialize(json::object{{"changes", std::move(changes)}}) + "\n");
+    } catch (const std::runtime_error& error) {
+        throw ApiError(400, "invalid_request_error", "invalid_configuration",
+                       std::string("the old configuration stays: ") + error.what());
+    }
 }
 
 HttpResponse Api::get(const std::string& path) const {

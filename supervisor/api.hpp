@@ -3,6 +3,7 @@
 // log.content says so.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,7 +16,12 @@ namespace corral {
 class Api {
   public:
     // Throws std::runtime_error, one line, for what supervisor/access.hpp cannot use.
-    Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools);
+    // `reload` reads the configuration again and returns what changes; it throws
+    // std::runtime_error.
+    using Reload = std::function<std::vector<std::string>()>;
+    Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools,
+        Reload reload);
+    void set_access(Access access) { access_ = std::move(access); }
 
     awaitable<void> handle(HttpExchange& exchange);
     // From now on chat requests are refused with 503.
@@ -36,7 +42,8 @@ class Api {
     awaitable<void> chat_whole(HttpExchange& exchange, const Chat& chat);
     awaitable<void> chat_streamed(HttpExchange& exchange, const Chat& chat);
     void log_content(const Chat& chat) const;
-    HttpResponse answer_other(const HttpRequest& request, bool from_page) const;
+    HttpResponse answer_other(const HttpExchange& exchange, bool from_page);
+    HttpResponse reload(const Peer& peer);
     HttpResponse get(const std::string& path) const;
     HttpResponse ready() const;
     HttpResponse models(const std::string& id) const;
@@ -46,6 +53,7 @@ class Api {
     Clock& clock_;
     Access access_;
     const std::vector<std::unique_ptr<Pool>>& pools_;
+    Reload reload_;
     long started_;  // seconds since the epoch
     bool draining_ = false;
 };

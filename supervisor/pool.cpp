@@ -26,16 +26,39 @@ Pool::Pool(asio::any_io_executor executor, Clock& clock, Settings settings,
       queue_(settings_.queue.limit),
       storm_(settings_.restart),
       quarantine_(settings_.failover.quarantine),
+      visited_(executor, clock),
       tasks_(executor, clock, fatal_task_error) {}
 
 void Pool::add(std::unique_ptr<Worker> worker) {
     workers_.push_back(std::move(worker));
-    if (started_) tasks_.spawn(workers_.back()->name(), workers_.back()->run());
+    if (started_) tasks_.spawn(workers_.back()->name(), live(*workers_.back()));
 }
 
 void Pool::start() {
     started_ = true;
-    for (const auto& worker : workers_) tasks_.spawn(worker->name(), worker->run());
+    for (const auto& worker : workers_) tasks_.spawn(worker->name(), live(*worker));
+}
+
+awaitable<void> Pool::live(Worker& worker) {
+    co_await worker.run();
+    std::erase_if(leaving_, [&](const auto& one) { return one.get() == &worker; });
+}
+
+void Pool::set(const Settings& settings) {
+    settings_ = settings;
+    queue_.set_limit(settings_.queue.limit);
+    storm_.set(settings_.restart);
+    quarantine_.set_ttl(settings_.failover.quarantine);
+}
+
+void Pool::release_last() {
+    leaving_.push_back(std::move(workers_.back()));
+    workers_.pop_back();
+    leaving_.back()->request_stop();
+}
+
+awaitable<void> Pool::drain() {
+    while (visits_ > 0) co_await visited_.wait();
 }
 
 awaitable<void> Pool::stop() {
@@ -45,6 +68,7 @@ awaitable<void> Pool::stop() {
 
 void Pool::kill() {
     for (const auto& worker : workers_) worker->kill();
+    for (const auto& worker : leaving_) worker->kill();
 }
 
 std::optional<Lease> Pool::lease_any() {
@@ -167,6 +191,7 @@ unsigned Pool::retry_after_seconds() const {
 std::vector<Worker::Snapshot> Pool::workers() const {
     std::vector<Worker::Snapshot> snapshots;
     for (const auto& worker : workers_) snapshots.push_back(worker->snapshot());
+    for (const auto& worker : leaving_) snapshots.push_back(worker->snapshot());
     return snapshots;
 }
 

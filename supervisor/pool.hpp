@@ -54,6 +54,14 @@ class Pool final : private Worker::Owner {
     Worker::Owner& owner() { return *this; }
     void add(std::unique_ptr<Worker> worker);
     void start();
+    // New settings, at once.
+    void set(const Settings& settings);
+    // Lets the last worker go, when it is idle.
+    void release_last();
+    const std::vector<std::unique_ptr<Worker>>& each() const { return workers_; }
+    std::size_t size() const { return workers_.size(); }
+    // For a pool that gets no new requests: returns when those that it has are answered.
+    awaitable<void> drain();
     // Asks every worker to stop and returns when all have.
     awaitable<void> stop();
     // Kills every worker's child; stop() must follow.
@@ -62,6 +70,19 @@ class Pool final : private Worker::Owner {
     // Waits for a worker; no longer than `stop` allows, and at the back at most queue.timeout. Only
     // a request at the back can find the queue full.
     awaitable<Acquired> acquire(Place place, Origin origin, std::stop_token stop);
+
+    // Held for as long as a request is about to acquire a worker or has one.
+    class Visit {
+      public:
+        explicit Visit(Pool& pool) : pool_(pool) { ++pool_.visits_; }
+        Visit(const Visit&) = delete;
+        ~Visit() {
+            if (--pool_.visits_ == 0) pool_.visited_.notify();
+        }
+
+      private:
+        Pool& pool_;
+    };
 
     // Seconds after which a refused client may hope for a place: the queue's work at the measured
     // service time.
@@ -90,6 +111,7 @@ class Pool final : private Worker::Owner {
     TimePoint worker_may_start_at(const Worker& worker) override;
     bool worker_may_retire(const Worker& worker) override;
 
+    awaitable<void> live(Worker& worker);
     void grant();
     std::optional<Lease> lease_any();
     void judge_probe();
@@ -100,6 +122,7 @@ class Pool final : private Worker::Owner {
     Settings settings_;
     std::function<void(const Worker&)> observer_;
     std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<std::unique_ptr<Worker>> leaving_;
     FairQueue queue_;
     CrashStorm storm_;
     std::string storm_cause_;          // the last death before it
@@ -110,6 +133,8 @@ class Pool final : private Worker::Owner {
     Counters counters_;
     double service_ms_ = 0;  // moving average; 0 until measured
     bool started_ = false;
+    std::size_t visits_ = 0;
+    Event visited_;  // by the last of visits_
     TaskGroup tasks_;
 };
 

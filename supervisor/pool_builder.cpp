@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <functional>
 #include <random>
 
 #include "ipc/chat_template.hpp"
@@ -26,10 +27,30 @@ Command worker_command(const Config& config, std::size_t index, const RuntimeFol
                      pool.name, pool.context, *model.context_length, pool.model);
     const std::string wrapped =
         wrap_chat_template(model.chat_template.value_or(std::string(chatml_template)));
-    const std::string file = folder.write("template-" + std::to_string(index) + ".jinja", wrapped);
+    // Named after its content, so that another template is another command line.
+    const std::size_t content = std::hash<std::string>{}(wrapped);
+    const std::string file = folder.write(fmt::format("template-{:016x}.jinja", content), wrapped);
     const unsigned threads =
         pool.threads.value_or(threads_per_worker(usable_cores(), total_workers(config)));
     return llama_cli_command(pool, find_program(pool.llama_cli), file, threads);
+}
+
+Worker::Parts worker_parts(const PoolPlan& plan, unsigned number,
+                           const PoolSurroundings& surroundings) {
+    const PoolConfig& pool = plan.settings.pool;
+    const RestartConfig& restart = plan.settings.restart;
+    return {pool.name + "/" + std::to_string(number),
+            std::make_unique<LlamaCli>(surroundings.executor, surroundings.clock, plan.command,
+                                       pool.max_tokens),
+            RestartPolicy(restart.initial, restart.max, random_fraction), plan.limits,
+            random_fraction};
+}
+
+void add_worker(Pool& pool, const PoolPlan& plan, unsigned number,
+                const PoolSurroundings& surroundings) {
+    pool.add(std::make_unique<Worker>(surroundings.executor, surroundings.clock,
+                                      surroundings.spawner,
+                                      worker_parts(plan, number, surroundings), pool.owner()));
 }
 
 }  // namespace
@@ -40,27 +61,43 @@ unsigned total_workers(const Config& config) {
     return total;
 }
 
-std::unique_ptr<Pool> build_pool(const Config& config, std::size_t index,
-                                 const PoolSurroundings& surroundings) {
-    const auto& [executor, clock, spawner, folder, state_changed] = surroundings;
-    const PoolConfig& settings = config.pools[index];
-    const Command command = worker_command(config, index, folder);
-    auto pool = std::make_unique<Pool>(
-        executor, clock, Pool::Settings{settings, config.queue, config.restart, config.failover},
-        state_changed);
-    const Worker::Limits limits{config.timeouts.start,  config.timeouts.stall,
-                                config.timeouts.cancel, config.health.interval,
-                                config.health.timeout,  settings.recycle};
-    for (unsigned i = 1; i <= settings.workers; ++i) {
-        Worker::Parts parts{
-            settings.name + "/" + std::to_string(i),
-            std::make_unique<LlamaCli>(executor, clock, command, settings.max_tokens),
-            RestartPolicy(config.restart.initial, config.restart.max, random_fraction), limits,
-            random_fraction};
-        pool->add(
-            std::make_unique<Worker>(executor, clock, spawner, std::move(parts), pool->owner()));
-    }
+PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder& folder) {
+    const PoolConfig& pool = config.pools[index];
+    return {{pool, config.queue, config.restart, config.failover},
+            {config.timeouts.start, config.timeouts.stall, config.timeouts.cancel,
+             config.health.interval, config.health.timeout, pool.recycle},
+            worker_command(config, index, folder)};
+}
+
+std::unique_ptr<Pool> build_pool(const PoolPlan& plan, const PoolSurroundings& surroundings) {
+    auto pool = std::make_unique<Pool>(surroundings.executor, surroundings.clock, plan.settings,
+                                       surroundings.state_changed);
+    for (unsigned number = 1; number <= plan.settings.pool.workers; ++number)
+        add_worker(*pool, plan, number, surroundings);
     return pool;
+}
+
+std::string change_pool(Pool& pool, const PoolPlan& plan, const PoolSurroundings& surroundings) {
+    const std::string& name = plan.settings.pool.name;
+    const auto before = static_cast<unsigned>(pool.size());
+    const unsigned wanted = plan.settings.pool.workers;
+    pool.set(plan.settings);
+    while (pool.size() > wanted) pool.release_last();
+    unsigned number = 0;
+    unsigned replaced = 0;
+    for (const auto& worker : pool.each()) {
+        replaced += worker->command() != plan.command;
+        worker->reconfigure(worker_parts(plan, ++number, surroundings));
+    }
+    while (pool.size() < wanted)
+        add_worker(pool, plan, static_cast<unsigned>(pool.size()) + 1, surroundings);
+    std::string changes;
+    if (replaced > 0)
+        changes = fmt::format("pool {}: {} workers are replaced one by one", name, replaced);
+    if (wanted != before)
+        changes += fmt::format("{}{} workers instead of {}",
+                               changes.empty() ? "pool " + name + ": " : "; ", wanted, before);
+    return changes;
 }
 
 }  // namespace corral

@@ -1,6 +1,6 @@
-// Makes a pool of llama-cli workers from its configuration: reads the model's metadata, writes its
-// wrapped template, divides the cores. Used by the supervisor for serving and by `corral doctor`
-// for a trial.
+// Makes and changes pools of llama-cli workers: reads the model's metadata, writes its wrapped
+// template, divides the cores. What can fail is in the plan; what follows it cannot. Used by the
+// supervisor for serving and by `corral doctor` for a trial.
 #pragma once
 
 #include "supervisor/pool.hpp"
@@ -12,14 +12,26 @@ struct PoolSurroundings {
     asio::any_io_executor executor;
     Clock& clock;
     Spawner& spawner;
-    const RuntimeFolder& folder;
     std::function<void(const Worker&)> state_changed;
 };
 
-// The pool that stands at `index` in the configuration. Throws std::runtime_error, one line, for a
-// model or a llama-cli that cannot be used.
-std::unique_ptr<Pool> build_pool(const Config& config, std::size_t index,
-                                 const PoolSurroundings& surroundings);
+// What a pool is to be.
+struct PoolPlan {
+    Pool::Settings settings;
+    Worker::Limits limits;
+    Command command;
+};
+
+// For the pool that stands at `index` in the configuration; its template goes to `folder`. Throws
+// std::runtime_error, one line, for a model or a llama-cli that cannot be used.
+PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder& folder);
+
+std::unique_ptr<Pool> build_pool(const PoolPlan& plan, const PoolSurroundings& surroundings);
+
+// Makes a pool that serves what the plan says, without any request noticing: limits apply at once,
+// workers whose command line is another one are replaced one at a time when they are idle, and
+// workers come or go at the end of the list. Returns what changes, for people; "" if nothing does.
+std::string change_pool(Pool& pool, const PoolPlan& plan, const PoolSurroundings& surroundings);
 
 // Of all pools.
 unsigned total_workers(const Config& config);

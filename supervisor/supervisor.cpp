@@ -4,6 +4,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <tuple>
 
 #include "ipc/accounts.hpp"
 #include "ipc/http_server.hpp"
@@ -11,7 +12,7 @@
 #include "supervisor/api.hpp"
 #include "supervisor/fatal.hpp"
 #include "supervisor/openai.hpp"
-#include "supervisor/pool_builder.hpp"
+#include "supervisor/pools.hpp"
 
 namespace corral {
 namespace {
@@ -29,6 +30,25 @@ SocketPermissions permissions(const UnixListener& listener) {
     return wanted;
 }
 
+// What only a new start would change.
+std::vector<std::string> listeners_changed(const Listen& before, const Listen& after) {
+    std::vector<std::string> notes;
+    using File = std::tuple<std::string, unsigned, std::string, std::string>;
+    const auto file = [](const Listen& listen) {
+        const auto& given = listen.unix_socket;
+        return given ? File(given->path, given->mode, given->owner, given->group) : File();
+    };
+    using Port = std::pair<std::string, unsigned>;
+    const auto port = [](const Listen& listen) {
+        return listen.tcp ? Port(listen.tcp->address, listen.tcp->port) : Port();
+    };
+    if (file(before) != file(after))
+        notes.push_back("listen.unix: another socket file needs a restart; the old one stays");
+    if (port(before) != port(after))
+        notes.push_back("listen.tcp: another address or port needs a restart; the old one stays");
+    return notes;
+}
+
 void log_connection_error(const std::string& task, const std::string& error) {
     spdlog::error("{}: {}", task, error);
 }
@@ -37,23 +57,21 @@ void log_connection_error(const std::string& task, const std::string& error) {
 
 class Supervisor::Impl {
   public:
-    Impl(const Config& config, StateChanged state_changed)
+    Impl(const Config& config, Hooks hooks)
         : config_(config),
+          hooks_(std::move(hooks)),
           clock_(io_.get_executor()),
           spawner_(io_.get_executor()),
-          api_(config_, clock_, pools_),
+          pools_(config_, {io_.get_executor(), clock_, spawner_, hooks_.state_changed}),
+          api_(config_, clock_, pools_.all(), [this] { return reload(); }),
           server_(
               io_.get_executor(), clock_, http_limits(config_),
               [this](HttpExchange& exchange) { return api_.handle(exchange); },
               [](int status, const std::string& text) { return openai::error_body(status, text); },
               log_connection_error),
-          signals_(io_, SIGTERM, SIGINT),
+          signals_(io_, SIGTERM, SIGINT, SIGHUP),
           signalled_(io_.get_executor(), clock_),
           tasks_(io_.get_executor(), clock_, fatal_task_error) {
-        const PoolSurroundings surroundings{io_.get_executor(), clock_, spawner_, folder_,
-                                            std::move(state_changed)};
-        for (std::size_t i = 0; i < config_.pools.size(); ++i)
-            pools_.push_back(build_pool(config_, i, surroundings));
         try {
             listen();
         } catch (...) {
@@ -69,8 +87,6 @@ class Supervisor::Impl {
         io_.run();
     }
 
-    const std::vector<std::unique_ptr<Pool>>& pools() const { return pools_; }
-
   private:
     void listen() {
         if (const auto& socket = config_.listen.unix_socket) {
@@ -85,16 +101,47 @@ class Supervisor::Impl {
 
     awaitable<void> watch_signals() {
         error_code ec;
-        for (unsigned seen = 1;; ++seen) {
-            co_await signals_.async_wait(into(ec));
+        unsigned seen = 0;
+        while (true) {
+            const int signal = co_await signals_.async_wait(into(ec));
             if (ec) break;
+            if (signal == SIGHUP && hooks_.read_config) {
+                reload_on_signal();
+                continue;
+            }
             signalled_.notify();
-            if (seen > 1) hurry_.request_stop();
+            if (++seen > 1) hurry_.request_stop();
         }
     }
 
+    void reload_on_signal() {
+        try {
+            reload();
+        } catch (const std::runtime_error& error) {
+            spdlog::error("the old configuration stays: {}", error.what());
+        }
+    }
+
+    // Everything that can fail comes first; then the new configuration takes the old one's place.
+    std::vector<std::string> reload() {
+        if (!hooks_.read_config)
+            throw std::runtime_error("corral was started without a configuration file");
+        const Config config = hooks_.read_config();
+        const Pools::Plan plan = pools_.plan(config);
+        Access access(config);
+        std::vector<std::string> changes = listeners_changed(config_.listen, config.listen);
+        config_ = config;
+        api_.set_access(std::move(access));
+        server_.set_limits(http_limits(config_));
+        for (std::string& change : pools_.apply(plan)) changes.push_back(std::move(change));
+        hooks_.config_changed(config_);
+        spdlog::info("the configuration was read again");
+        for (const std::string& change : changes) spdlog::info("{}", change);
+        return changes;
+    }
+
     awaitable<void> serve() {
-        for (const auto& pool : pools_) pool->start();
+        pools_.start();
         co_await signalled_.wait();
         spdlog::info("stopping: {} running answers have {} s to end", server_.exchanges(),
                      std::chrono::duration<double>(config_.timeouts.drain).count());
@@ -104,20 +151,19 @@ class Supervisor::Impl {
         co_await server_.wait_idle(deadline, hurry);
         server_.stop_accepting();
         server_.cancel_all(CancelReason::shutdown);
-        if (hurry_.stop_requested())
-            for (const auto& pool : pools_) pool->kill();
-        for (const auto& pool : pools_) co_await pool->stop();
+        if (hurry_.stop_requested()) pools_.kill();
+        co_await pools_.stop();
         co_await server_.join();
         signals_.cancel();
         spdlog::info("stopped");
     }
 
     Config config_;
+    Hooks hooks_;
     asio::io_context io_{1};
     SystemClock clock_;
     ProcessSpawner spawner_;
-    RuntimeFolder folder_;
-    std::vector<std::unique_ptr<Pool>> pools_;
+    Pools pools_;
     Api api_;
     HttpServer server_;
     asio::signal_set signals_;
@@ -126,16 +172,12 @@ class Supervisor::Impl {
     TaskGroup tasks_;
 };
 
-Supervisor::Supervisor(const Config& config, StateChanged state_changed)
-    : impl_(std::make_unique<Impl>(config, std::move(state_changed))) {}
+Supervisor::Supervisor(const Config& config, Hooks hooks)
+    : impl_(std::make_unique<Impl>(config, std::move(hooks))) {}
 Supervisor::~Supervisor() = default;
 
 void Supervisor::run() {
     impl_->run();
-}
-
-const std::vector<std::unique_ptr<Pool>>& Supervisor::pools() const {
-    return impl_->pools();
 }
 
 }  // namespace corral

@@ -76,11 +76,11 @@ void Worker::check_in() {
     life_.notify();
 }
 
-void Worker::reconfigure(const Limits& limits, RestartPolicy policy,
-                         std::unique_ptr<Engine> engine) {
-    limits_ = limits;
-    policy_ = std::move(policy);
-    if (engine) next_engine_ = std::move(engine);
+void Worker::reconfigure(Parts parts) {
+    limits_ = parts.limits;
+    policy_ = std::move(parts.policy);
+    next_engine_.reset();
+    if (parts.engine->command() != engine_->command()) next_engine_ = std::move(parts.engine);
     life_.notify();
 }
 

@@ -106,9 +106,10 @@ class Worker {
     void kill();
     // A lease if the worker is ready, nothing otherwise.
     std::optional<Lease> try_lease();
-    // New limits, at once; and a new engine for the next process, which is to replace the present
-    // one when that is idle and the owner agrees. None: the present engine stays.
-    void reconfigure(const Limits& limits, RestartPolicy policy, std::unique_ptr<Engine> engine);
+    // New limits and policy at once. If the engine's command line is another one, the next process
+    // is of the new engine, and is to replace the present one when that is idle and the owner
+    // agrees.
+    void reconfigure(Parts parts);
     // Something changed that the owner may decide differently about.
     void reconsider() { life_.notify(); }
 

@@ -60,7 +60,10 @@ struct FakeProcess {
     void exit_with(int code) { exit(code << 8); }
 
     // Plays llama-cli up to its prompt: answers the sentinel that is waiting on stdin.
-    void become_ready() { write_output("Loading model...\n> " + sentinel_echo(take_nonce())); }
+    void become_ready() {
+        if (std::exchange(loaded, true)) return;
+        write_output("Loading model...\n> " + sentinel_echo(take_nonce()));
+    }
     void pass_health_check() { write_output(sentinel_echo(take_nonce())); }
     // Plays one whole answer to the request that is waiting on stdin, token by token.
     void answer(const std::vector<std::string>& tokens) { answer_to(read_input(), tokens); }
@@ -99,6 +102,7 @@ struct FakeProcess {
     asio::writable_pipe errors;
     std::vector<int> signals;
     std::string open_nonce;  // of an answer begun and not finished
+    bool loaded = false;
     bool ignores_signals = false;
     std::chrono::milliseconds cpu{0};  // what it has used so far
     std::optional<int> status;

@@ -38,14 +38,10 @@ struct PoolWorld {
                        unsigned max_tokens = 512)
         : pool(io.get_executor(), clock, settings(workers, queue, recycle, max_tokens),
                [](const Worker&) {}) {
-        const Worker::Limits limits{120s, 20s, 2s, 10s, 1s, recycle};
-        for (unsigned i = 1; i <= workers; ++i) {
-            Worker::Parts parts{"w" + std::to_string(i), engine("llama-cli"),
-                                RestartPolicy(250ms, 60s, [] { return 1.0; }), limits,
-                                [] { return 0.0; }};
-            pool.add(std::make_unique<Worker>(io.get_executor(), clock, spawner, std::move(parts),
+        for (unsigned i = 1; i <= workers; ++i)
+            pool.add(std::make_unique<Worker>(io.get_executor(), clock, spawner,
+                                              parts("llama-cli", "w" + std::to_string(i)),
                                               pool.owner()));
-        }
         pool.start();
         clock.settle();
     }
@@ -76,8 +72,12 @@ struct PoolWorld {
         clock.settle();
         return one;
     }
-    std::unique_ptr<Engine> engine(const std::string& program) {
-        return std::make_unique<LlamaCli>(io.get_executor(), clock, Command{program, {}, {}}, 512);
+    Worker::Parts parts(const std::string& program, const std::string& name = "") {
+        return {name,
+                std::make_unique<LlamaCli>(io.get_executor(), clock, Command{program, {}, {}}, 512),
+                RestartPolicy(250ms, 60s, [] { return 1.0; }),
+                {120s, 20s, 2s, 10s, 1s, pool.config().recycle},
+                [] { return 0.0; }};
     }
     FakeProcess& process(std::size_t index) { return *spawner.processes.at(index); }
     WorkerState state(std::size_t worker) const { return pool.workers().at(worker).state; }
