@@ -60,6 +60,11 @@ void LlamaCli::log_bytes(std::string_view bytes) {
     log_grew_.notify();
 }
 
+std::string LlamaCli::errors_told() const {
+    const std::string& first = log_.first_error();
+    return first == log_.last_error() ? first : first + "; " + log_.last_error();
+}
+
 awaitable<bool> LlamaCli::write(std::stop_token stop) {
     error_code ec;
     {
