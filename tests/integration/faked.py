@@ -6,7 +6,7 @@ import tempfile
 import time
 
 from corral import FAKE_LLAMA_CLI, CorralTest
-from processes import stat, wait_for
+from processes import PROC, stat, wait_for
 
 COUNT = "Count to 20."
 TWENTY = " ".join(map(str, range(1, 21)))
@@ -52,6 +52,11 @@ class FakedTest(CorralTest):
     def wait_other_pids(self, daemon, pids):
         """Waits until every worker is ready and none is one of `pids`."""
         wait_for(lambda: set(daemon.states()) == {"ready"} and not set(daemon.pids()) & set(pids), "other processes")
+
+
+def descriptors(pid):
+    """How many of a process are open."""
+    return len(os.listdir(PROC / str(pid) / "fd"))
 
 
 def cpu_seconds(pid):

@@ -92,7 +92,8 @@ class Pages(AccessTest):
         self.assertIn("POST", preflight.headers["Access-Control-Allow-Methods"])
         self.assertIn("content-type", preflight.headers["Access-Control-Allow-Headers"].lower())
         whole = daemon.chat(COUNT, headers=asks)
-        self.assertEqual((whole.text, whole.headers["Access-Control-Allow-Origin"], whole.headers["Vary"]), (TWENTY, PAGE, "Origin"))
+        self.assertEqual((whole.text, whole.headers["Access-Control-Allow-Origin"]), (TWENTY, PAGE))
+        self.assertEqual(whole.headers["Vary"], "Origin")
         streamed = daemon.request("POST", "/v1/chat/completions", CHAT | {"stream": True}, asks)
         self.assertEqual((streamed.status, streamed.headers["Access-Control-Allow-Origin"]), (200, PAGE))
         wrong = daemon.request("POST", "/v1/chat/completions", {}, asks)  # also an error is to be read
@@ -132,14 +133,16 @@ class RefusedAtStart(AccessTest):
         return lines[0]
 
     def test_users_and_groups_that_do_not_exist(self):
-        for key, value in (("allow_users", ["nobody-of-this-name"]), ("allow_groups", ["nobody-of-this-name"]),
-                           ("priority_users", ["nobody-of-this-name"]), ("owner", "nobody-of-this-name"), ("group", "nobody-of-this-name")):
+        name = "nobody-of-this-name"
+        for key in ("allow_users", "allow_groups", "priority_users", "owner", "group"):
             with self.subTest(key):
+                value = name if key in ("owner", "group") else [name]
                 line = self.refused(1, listen={"unix": {"path": f"{self.folder}/corral.sock", key: value}})
-                self.assertIn("nobody-of-this-name", line)
+                self.assertIn(name, line)
 
     def tcp(self, address, key_file):
-        return {"unix": {"path": f"{self.folder}/corral.sock"}, "tcp": {"address": address, "port": free_port(), "api_key_file": key_file}}
+        return {"unix": {"path": f"{self.folder}/corral.sock"},
+                "tcp": {"address": address, "port": free_port(), "api_key_file": key_file}}
 
     def test_key_files_that_everybody_can_read_or_that_hold_nothing(self):
         keys = self.folder / "keys"
