@@ -101,6 +101,7 @@ struct FakeProcess {
     std::string open_nonce;  // of an answer begun and not finished
     bool ignores_signals = false;
     std::chrono::milliseconds cpu{0};  // what it has used so far
+    bool cpu_known = true;
     std::optional<int> status;
     Event ended;
 };
@@ -144,7 +145,10 @@ class FakeSpawner final : public Spawner {
             const bool deadly = signal == SIGKILL || signal == SIGTERM;
             if (signal == SIGKILL || (deadly && !process_.ignores_signals)) process_.die_of(signal);
         }
-        std::chrono::milliseconds cpu_time() const override { return process_.cpu; }
+        std::optional<std::chrono::milliseconds> cpu_time() const override {
+            if (!process_.cpu_known) return std::nullopt;
+            return process_.cpu;
+        }
         awaitable<ExitStatus> wait() override {
             while (!process_.status) co_await process_.ended.wait();
             co_return ExitStatus(*process_.status);
