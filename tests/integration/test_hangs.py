@@ -54,6 +54,14 @@ class HangingAnswers(FakedTest):
                 daemon.wait_ready()
                 self.assertEqual(len(set(pids) & set(daemon.pids())), 1)
 
+    def test_garbage_within_an_answer_is_text_and_harms_nobody(self):
+        daemon = self.hanging(workers=1)
+        for streamed in (False, True):
+            question = f"{COUNT} [garbage at 20]"
+            text = joined(list(daemon.stream(question))) if streamed else daemon.ask(question)
+            self.assertEqual(text, TWENTY[:20] + "\ufffd\ufffd garbage \x01\n" + TWENTY[20:])
+        self.assertEqual((daemon.ask(COUNT), self.starts()), (TWENTY, 1))
+
     def test_an_endless_answer_ends_at_the_pool_s_limit(self):
         daemon = self.hanging(workers=1, pool={"max_tokens": 50})
         answer = daemon.chat(f"{COUNT} [endless]")
