@@ -10,6 +10,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -56,8 +57,8 @@ class Child {
     // Signals the whole process group; nothing happens once the exit has been seen.
     virtual void signal_group(int signal) = 0;
     // CPU time that the process and its descendants have used; what tells a busy one from a hung
-    // one.
-    virtual std::chrono::milliseconds cpu_time() const = 0;
+    // one. Nothing when it cannot be told now.
+    virtual std::optional<std::chrono::milliseconds> cpu_time() const = 0;
     // Completes when the process has ended and been reaped. To be called once.
     virtual awaitable<ExitStatus> wait() = 0;
 

@@ -9,6 +9,8 @@
 #include <csignal>
 #include <random>
 
+#include "ipc/utf8.hpp"
+
 namespace corral {
 namespace {
 
@@ -58,6 +60,12 @@ void LlamaCli::attach(Child& child) {
 void LlamaCli::log_bytes(std::string_view bytes) {
     log_.feed(bytes);
     log_grew_.notify();
+}
+
+std::string LlamaCli::errors_told() const {
+    const std::string& first = log_.first_error();
+    // The log cuts long lines anywhere.
+    return to_valid_utf8(first == log_.last_error() ? first : first + "; " + log_.last_error());
 }
 
 awaitable<bool> LlamaCli::write(std::stop_token stop) {
@@ -176,6 +184,8 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
                 }
             }
             count(*piece);
+            // It goes to clients as JSON, which is UTF-8 or nothing.
+            if (!is_valid_utf8(piece->text)) piece->text = to_valid_utf8(piece->text);
             co_return std::move(*piece);
         }
         if (decoder_->phase() == ReplyDecoder::Phase::ended) break;

@@ -27,7 +27,7 @@ class LlamaCli final : public Engine {
     awaitable<bool> recover(std::stop_token stop) override;
     awaitable<bool> probe(std::stop_token stop) override;
     void log_bytes(std::string_view bytes) override;
-    std::string last_error() const override { return log_.last_error(); }
+    std::string errors_told() const override;
 
   private:
     enum class State { idle, unsent, answering, broken };

@@ -94,7 +94,9 @@ class RealChild final : public Child {
         if (!reaped_) kill(-pid(), signal);
     }
 
-    std::chrono::milliseconds cpu_time() const override { return cpu_time_of_tree(pid()); }
+    std::optional<std::chrono::milliseconds> cpu_time() const override {
+        return cpu_time_of_tree(pid());
+    }
 
     awaitable<ExitStatus> wait() override {
         error_code ec;

@@ -14,8 +14,9 @@ namespace {
 // A wrapper script around llama-cli has a child or two; whatever has more is not looked at in full.
 constexpr std::size_t processes_max = 64;
 
-long ticks_of(const std::string& folder) {
+std::optional<long> ticks_of(const std::string& folder) {
     std::ifstream file(folder + "/stat");
+    if (!file) return std::nullopt;
     std::string line;
     std::getline(file, line);
     // The name before may hold spaces and parentheses.
@@ -27,24 +28,31 @@ long ticks_of(const std::string& folder) {
     return own_user + own_system + reaped_user + reaped_system;
 }
 
-void append_children(const std::string& folder, std::vector<pid_t>& pids) {
+// False if they cannot be told.
+bool append_children(const std::string& folder, std::vector<pid_t>& pids) {
     std::error_code ec;
+    bool told = true;
     for (std::filesystem::directory_iterator task(folder + "/task", ec), end; !ec && task != end;
          task.increment(ec)) {
         std::ifstream children(task->path() / "children");
+        told = told && children.is_open();
         for (pid_t child; pids.size() < processes_max && children >> child;) pids.push_back(child);
     }
+    return told && !ec;
 }
 
 }  // namespace
 
-std::chrono::milliseconds cpu_time_of_tree(pid_t pid) {
+std::optional<std::chrono::milliseconds> cpu_time_of_tree(pid_t pid) {
     std::vector<pid_t> pids{pid};
     long ticks = 0;
     for (std::size_t i = 0; i < pids.size(); ++i) {
         const std::string folder = "/proc/" + std::to_string(pids[i]);
-        ticks += ticks_of(folder);
-        append_children(folder, pids);
+        const std::optional<long> own = ticks_of(folder);
+        const bool told = append_children(folder, pids);
+        // A descendant may end at any time.
+        if (i == 0 && (!own || !told)) return std::nullopt;
+        ticks += own.value_or(0);
     }
     return std::chrono::milliseconds(ticks * 1000 / sysconf(_SC_CLK_TCK));
 }

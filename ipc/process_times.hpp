@@ -4,11 +4,13 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 
 namespace corral {
 
 // Of the process and of all its descendants, user and system time together, in steps of the
-// kernel's clock tick (10 ms). 0 when the process is gone.
-std::chrono::milliseconds cpu_time_of_tree(pid_t pid);
+// kernel's clock tick (10 ms). Nothing when the process is gone, or when no descriptor is left to
+// look with.
+std::optional<std::chrono::milliseconds> cpu_time_of_tree(pid_t pid);
 
 }  // namespace corral

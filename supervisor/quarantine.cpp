@@ -22,16 +22,19 @@ bool Quarantine::note_death(const std::optional<Digest>& conversation, Death dea
     deaths_.push_back({conversation, death, now});
     if (deaths_.size() > deaths_max) deaths_.pop_front();
     if (!conversation || death == Death::other) return false;
-    unsigned own = 0;
+    unsigned crashes = 0;
+    unsigned kills = 0;
     unsigned others = 0;
     for (const Record& record : deaths_) {
-        if (record.conversation == conversation) {
-            own += record.death != Death::other && now - record.at <= ttl_;
-        } else {
+        if (record.conversation != conversation) {
             others += now - record.at <= lately;
+        } else if (now - record.at <= ttl_) {
+            crashes += record.death == Death::crashed;
+            kills += record.death == Death::killed;
         }
     }
-    if (own < deaths_to_blame + others) return false;
+    // Two conversations that crash workers must not excuse each other.
+    if (crashes < deaths_to_blame && crashes + kills < deaths_to_blame + others) return false;
     if (refused_until_.size() >= refused_max) refused_until_.erase(refused_until_.begin());
     refused_until_[*conversation] = now + ttl_;
     return true;

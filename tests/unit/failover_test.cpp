@@ -237,7 +237,22 @@ TEST_CASE("a conversation that crashes two workers is not given a third, nor ano
     CHECK_FALSE(world.ask("poison").done());
 }
 
-TEST_CASE("deaths that hit others too are blamed on nobody") {
+TEST_CASE("two conversations that crash workers do not excuse each other") {
+    PoolWorld world(4);
+    world.all_ready();
+    Asked& first = world.ask("a");
+    Asked& second = world.ask("b");
+    for (int i = 0; i < 4; ++i) {
+        world.process(i).die_of(SIGSEGV);
+        world.clock.settle();
+    }
+    for (Asked* asked : {&first, &second}) {
+        REQUIRE(asked->error);
+        CHECK(asked->error->code == "conversation_quarantined");
+    }
+}
+
+TEST_CASE("kills that hit others too are blamed on nobody") {
     PoolWorld world(3);
     world.all_ready();
     Asked& first = world.ask("a");
