@@ -101,6 +101,7 @@ class RealChild final : public Child {
     awaitable<ExitStatus> wait() override {
         error_code ec;
         co_await process_.async_wait(into(ec));
+        signal_group(SIGKILL);  // what a wrapper script started must not outlive it
         reaped_ = true;
         // async_wait's own result is the evaluated code, in which SIGKILL looks like exit(9).
         co_return ExitStatus(process_.native_exit_code());

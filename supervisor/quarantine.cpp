@@ -1,6 +1,7 @@
 #include "supervisor/quarantine.hpp"
 
 #include <boost/uuid/name_generator_sha1.hpp>
+#include <set>
 
 namespace corral {
 namespace {
@@ -25,16 +26,28 @@ bool Quarantine::note_death(const std::optional<Digest>& conversation, Death dea
     unsigned crashes = 0;
     unsigned kills = 0;
     unsigned others = 0;
+    unsigned idle = 0;
+    std::set<Digest> other_conversations;
     for (const Record& record : deaths_) {
         if (record.conversation != conversation) {
-            others += now - record.at <= lately;
+            // What a blamed one did is explained.
+            const bool explained =
+                record.conversation && refused_until_.contains(*record.conversation);
+            if (explained || now - record.at > lately) continue;
+            ++others;
+            idle += !record.conversation;
+            if (record.conversation) other_conversations.insert(*record.conversation);
         } else if (now - record.at <= ttl_) {
             crashes += record.death == Death::crashed;
             kills += record.death == Death::killed;
         }
     }
-    // Two conversations that crash workers must not excuse each other.
-    if (crashes < deaths_to_blame && crashes + kills < deaths_to_blame + others) return false;
+    // One other conversation is no excuse for crashes: two that crash workers would excuse each
+    // other. Several are, or idle workers: then it is the machine, the model or a person.
+    const bool several_hit = other_conversations.size() + idle >= 2;
+    const bool crashes_tell = crashes >= deaths_to_blame && !several_hit;
+    const bool kills_tell = crashes + kills >= deaths_to_blame + others;
+    if (!crashes_tell && !kills_tell) return false;
     if (refused_until_.size() >= refused_max) refused_until_.erase(refused_until_.begin());
     refused_until_[*conversation] = now + ttl_;
     return true;

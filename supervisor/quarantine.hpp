@@ -1,8 +1,8 @@
 // Finds the conversation that kills workers, and keeps it from them. Pure policy, one object per
-// pool: told of every death that was no decision of ours, it blames a conversation in whose hands
-// two workers crashed of their own. A SIGKILL tells less: with those it must have lost two workers
-// more than everything else did of late, as kills that hit several conversations or idle workers
-// come from the machine or a person, and are nobody's fault.
+// pool, told of every death that was no decision of ours. It blames a conversation in whose hands
+// two workers crashed of their own, unless others were hit lately too: two other conversations or
+// idle workers. A SIGKILL tells less: with those it must have lost two workers more than everything
+// else did. What hits several comes from the machine, the model or a person, and is nobody's fault.
 #pragma once
 
 #include <boost/uuid/uuid.hpp>

@@ -66,9 +66,9 @@ class Poison(FakedTest):
 
     def test_two_poisons_at_the_same_time_are_both_told(self):
         daemon = self.fake(workers=2, restart=QUICK_RESTART)
-        poisons = [in_background(daemon.chat, f"Count to {number}. [sleep 50 at 0] [crash SEGV at 0]") for number in (5, 6, 7)]
-        self.assertEqual([verdict(poison.result(30)) for poison in poisons], [REFUSED] * 3)
-        self.assertEqual(self.requests(), 6)
+        poisons = [in_background(daemon.chat, f"Count to {number}. [sleep 50 at 0] [crash SEGV at 0]") for number in (5, 6)]
+        self.assertEqual([verdict(poison.result(30)) for poison in poisons], [REFUSED] * 2)
+        self.assertEqual(self.requests(), 4)
 
     def test_kills_that_hit_others_too_are_blamed_on_nobody(self):
         daemon = self.fake(workers=3, restart=QUICK_RESTART)
