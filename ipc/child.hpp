@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "async/asio.hpp"
+#include "ipc/confinement.hpp"
 
 namespace corral {
 
@@ -22,6 +23,8 @@ struct Command {
     std::string program;  // absolute, or relative to the working directory; never looked up on PATH
     std::vector<std::string> arguments;                    // without the program's own name
     std::map<std::string, std::string> extra_environment;  // on top of the supervisor's own
+    bool inherit_environment = true;                       // or instead of it
+    Confinement confinement{};
 };
 
 // How a process ended, from wait(2)'s status word.

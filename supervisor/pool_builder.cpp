@@ -1,6 +1,7 @@
 #include "supervisor/pool_builder.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <random>
 
@@ -9,6 +10,7 @@
 #include "ipc/llama_cli.hpp"
 #include "supervisor/llama_cli_command.hpp"
 #include "supervisor/usable_cores.hpp"
+#include "supervisor/worker_confinement.hpp"
 
 namespace corral {
 namespace {
@@ -18,7 +20,8 @@ double random_fraction() {
     return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
-Command worker_command(const Config& config, std::size_t index, const RuntimeFolder& folder) {
+Command worker_command(const Config& config, std::size_t index, const RuntimeFolder& folder,
+                       const ConfinementSupport& support) {
     const PoolConfig& pool = config.pools[index];
     const GgufInfo model = read_gguf(pool.model);
     if (model.context_length && pool.context > *model.context_length)
@@ -29,7 +32,10 @@ Command worker_command(const Config& config, std::size_t index, const RuntimeFol
     const std::string file = folder.write("template-" + std::to_string(index) + ".jinja", wrapped);
     const unsigned threads =
         pool.threads.value_or(threads_per_worker(usable_cores(), total_workers(config)));
-    return llama_cli_command(pool, find_program(pool.llama_cli), file, threads);
+    Command command = llama_cli_command(pool, find_program(pool.llama_cli), file, threads);
+    confine(command, pool, support, worker_environment(environ));
+    spdlog::info("pool {}: workers are {}", pool.name, describe_confinement(pool.confine, support));
+    return command;
 }
 
 }  // namespace
@@ -42,9 +48,9 @@ unsigned total_workers(const Config& config) {
 
 std::unique_ptr<Pool> build_pool(const Config& config, std::size_t index,
                                  const PoolSurroundings& surroundings) {
-    const auto& [executor, clock, spawner, folder, state_changed] = surroundings;
+    const auto& [executor, clock, spawner, folder, support, state_changed] = surroundings;
     const PoolConfig& settings = config.pools[index];
-    const Command command = worker_command(config, index, folder);
+    const Command command = worker_command(config, index, folder, support);
     auto pool = std::make_unique<Pool>(
         executor, clock, Pool::Settings{settings, config.queue, config.restart, config.failover},
         state_changed);

@@ -13,6 +13,7 @@ struct PoolSurroundings {
     Clock& clock;
     Spawner& spawner;
     const RuntimeFolder& folder;
+    const ConfinementSupport& confinement_support;
     std::function<void(const Worker&)> state_changed;
 };
 

@@ -50,8 +50,9 @@ class Supervisor::Impl {
           signals_(io_, SIGTERM, SIGINT),
           signalled_(io_.get_executor(), clock_),
           tasks_(io_.get_executor(), clock_, fatal_task_error) {
-        const PoolSurroundings surroundings{io_.get_executor(), clock_, spawner_, folder_,
-                                            std::move(state_changed)};
+        const ConfinementSupport support = probe_confinement();
+        const PoolSurroundings surroundings{
+            io_.get_executor(), clock_, spawner_, folder_, support, std::move(state_changed)};
         for (std::size_t i = 0; i < config_.pools.size(); ++i)
             pools_.push_back(build_pool(config_, i, surroundings));
         try {
