@@ -38,9 +38,13 @@ struct Ran {
     std::vector<std::string> output;
     std::vector<std::string> errors;
     std::optional<ExitStatus> status;
-    std::string text() const {
+    std::string text() const { return joined(output); }
+    std::string errors_text() const { return joined(errors); }
+
+  private:
+    static std::string joined(const std::vector<std::string>& parts) {
         std::string all;
-        for (const std::string& part : output) all += part;
+        for (const std::string& part : parts) all += part;
         return all;
     }
 };

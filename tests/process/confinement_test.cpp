@@ -1,11 +1,13 @@
-// Real confined children (/bin/sh): what they cannot reach, what they still can, and that a child
-// whose confinement fails does not run. As root also as nobody, who needs a user namespace for it.
+// Real confined children (bash, which can connect): what they cannot reach, what they still can,
+// and that a child whose confinement fails does not run. As root also as nobody, who needs a user
+// namespace for it.
 #include "ipc/confinement.hpp"
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,11 +97,16 @@ TEST_CASE("confined: no new privileges, no core dumps, no descriptor but its thr
     CHECK(output_of(confined("ulimit -Sc; ulimit -Hc")) == "0\n0\n");
     CHECK(output_of(confined("while read -r name value; do [ $name = NoNewPrivs: ] && "
                              "echo $value; done < /proc/$$/status")) == "1\n");
-    // The shell's own of the listing is not there yet when the names are expanded.
     const int leak = open("/dev/null", O_RDONLY);
-    CHECK(output_of(confined("for name in 3 4 5 6 7 8 9; do (: >&$name) 2>/dev/null && "
+    CHECK(output_of(confined("for name in {3..40}; do (: >&$name) 2>/dev/null && "
                              "echo $name; done; echo end")) == "end\n");
     close(leak);
+}
+
+TEST_CASE("confined: sends no signal to others") {
+    CHECK(output_of(shell("kill -0 $PPID && echo sent")) == "sent\n");
+    CHECK(output_of(confined("kill -0 $PPID 2>/dev/null && echo sent; kill -0 $$ && echo own")) ==
+          "own\n");
 }
 
 TEST_CASE("confined: the environment is what was given") {
@@ -138,6 +145,25 @@ TEST_CASE("the probe tells of this kernel what the tests above rely on") {
     CHECK(support.no_privileges.value_or("") == "");
     CHECK(support.landlock_abi > 0);
     CHECK(support.user_namespace == (geteuid() != 0));
+}
+
+TEST_CASE("a child that cannot be confined does not run") {
+    const pid_t middle = fork();
+    if (middle == 0) {
+        // As on a machine that forbids network namespaces; our rights in a user namespace of our
+        // own are enough to say so.
+        if (unshare(CLONE_NEWUSER) != 0) _exit(2);
+        std::ofstream("/proc/sys/user/max_net_namespaces") << "0" << std::flush;
+        const Ran ran = World().run(confined("echo ran"));
+        const std::string reason =
+            "corral: not confined: network namespace: No space left on device\n";
+        const bool refused = ran.text().empty() && ran.errors_text() == reason && ran.status &&
+                             ran.status->describe() == "exit code 126";
+        _exit(refused ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(middle, &status, 0);
+    CHECK(status == 0);
 }
 
 TEST_CASE("all of it as a user without rights") {
