@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "async/asio.hpp"
+#include "ipc/confinement.hpp"
 
 namespace corral {
 
@@ -23,6 +24,8 @@ struct Command {
     std::string program;  // absolute, or relative to the working directory; never looked up on PATH
     std::vector<std::string> arguments;                    // without the program's own name
     std::map<std::string, std::string> extra_environment;  // on top of the supervisor's own
+    bool inherit_environment = true;                       // or instead of it
+    Confinement confinement{};
     bool operator==(const Command&) const = default;
 };
 
