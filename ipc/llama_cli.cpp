@@ -53,10 +53,12 @@ void LlamaCli::attach(Child& child) {
     outgoing_.clear();
     decoder_.reset();
     log_ = {};
+    log_ended_ = false;
 }
 
 void LlamaCli::log_bytes(std::string_view bytes) {
     log_.feed(bytes);
+    log_ended_ = bytes.empty();
     log_grew_.notify();
 }
 
@@ -165,7 +167,8 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
             // Errors stand where the answer would; only the log tells them from an answer that
             // looks like one.
             if (tokens_seen_ == 0 && piece->text.starts_with("Error: ")) {
-                while (!log_.generating() && !log_.finished() && log_misses_ < log_misses_max) {
+                while (!log_.generating() && !log_.finished() && !log_ended_ &&
+                       log_misses_ < log_misses_max) {
                     const TimePoint deadline = clock_.now() + log_lag_max;
                     const Event::Wake wake = co_await log_grew_.wait(deadline, stop);
                     if (wake != Event::Wake::notified) break;
@@ -192,10 +195,11 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
 
 awaitable<void> LlamaCli::wait_log(std::stop_token stop) {
     const TimePoint deadline = clock_.now() + log_lag_max;
-    while (!log_.finished() && log_misses_ < log_misses_max) {
+    while (!log_.finished() && !log_ended_ && log_misses_ < log_misses_max) {
         const Event::Wake wake = co_await log_grew_.wait(deadline, stop);
         if (wake != Event::Wake::notified) break;
     }
+    if (log_ended_) co_return;  // that says nothing about this release
     log_misses_ = log_.finished() ? 0 : log_misses_ + 1;
 }
 

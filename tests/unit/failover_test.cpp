@@ -150,6 +150,22 @@ TEST_CASE("half an answer that a stranger's SIGINT left is no answer; its worker
     CHECK(world.spawner.processes.size() == 1);
 }
 
+TEST_CASE("a worker that dies before its log tells of a whole answer keeps nobody waiting for it") {
+    PoolWorld world(1);
+    world.all_ready();
+    Asked& asked = world.ask("Count");
+    FakeProcess& child = world.process(0);
+    child.begin_answer("1 2");
+    child.write_output("\n\n> " + sentinel_echo(child.open_nonce));
+    world.clock.settle();
+    CHECK_FALSE(asked.done());
+    child.die_of(SIGKILL);
+    world.clock.settle();
+    REQUIRE(asked.end);
+    CHECK(asked.sink.text == "1 2");
+    CHECK(asked.end->resumed == 0);
+}
+
 TEST_CASE("an answer with fewer tokens than its log counts was cut while it was printed") {
     PoolWorld world(1);
     world.all_ready();
