@@ -38,6 +38,7 @@ class Lane:
     def leave_answer(self, tokens, queued):
         """One client leaves after so many tokens; so many others had waited behind it and left before."""
         before = self.requests()
+        begun = time.time()
         if queued:
             # Held still, so that the answer cannot end while the others come and go.
             with held(*self.daemon.pids()):
@@ -48,12 +49,11 @@ class Lane:
         else:
             stream = self.daemon.stream(LONG)
         stream.first_text()
-        begun = time.time()
         for _ in zip(range(tokens), stream):
             pass
         left = time.time()
         stream.hang_up()
-        ready = self.journal.entered(self.worker, "ready", begun, PATIENCE)
+        ready = self.journal.freed(self.worker, begun, PATIENCE)
         if ready > left:  # else the worker was ahead of its client, and done
             self.reusable.append(ready - left)
         self.left_answers += 1

@@ -52,8 +52,19 @@ class Journal:
     def entered(self, worker, state, since, deadline):
         return wait_for(lambda: self.first(worker, since, lambda told: told == state), f"{worker} being {state}", deadline)
 
+    def freed(self, worker, since, deadline):
+        """When the worker was ready again after the first lease since then."""
+        def found():
+            lines = self.of(worker)
+            start = bisect.bisect_left(lines, since - RESOLUTION, key=lambda line: line[0])
+            states = iter([line for line in lines[start:] if line[1] in ("ready", "busy")])
+            leased = any(told == "busy" for _, told in states)
+            return leased and next((at for at, told in states if told == "ready"), None)
+        return wait_for(found, f"{worker} being ready after a lease", deadline)
+
     def states_between(self, worker, start, end):
-        """The state that held at `start` and those entered up to `end`."""
+        """The state that held at `start` and those entered up to the end of that process, at `end` at the latest."""
         states = [(at, told) for at, told in self.of(worker) if told in STATES and at <= end]
         before = [told for at, told in states if at <= start][-1:]
-        return before + [told for at, told in states if at > start]
+        after = [told for at, told in states if at > start]
+        return before + after[:after.index("backoff") if "backoff" in after else None]

@@ -14,9 +14,9 @@ from running import running
 QUESTION = "Count to 50."
 # (user, outstanding requests). The second line belongs to the greedy user, too: a process with a hundred threads is too
 # slow a clock, so refusals are timed by one that does nothing else.
-CLIENTS = (("greedy", 99), ("greedy", 1), ("b", 8), ("c", 8), ("d", 8))
+CLIENTS = (("greedy", 99), ("greedy", 1), ("b", 16), ("c", 16), ("d", 16))
 TIMED = 1
-TIMED_PAUSE = 0.02
+TIMED_PAUSE = 0.02  # of whoever is refused and is not the crowd of the greedy one
 USERS = {"greedy": 64001, "b": 64002, "c": 64003, "d": 64004}  # ids of nobody
 QUEUE = 32
 OVERLOAD = 10
@@ -24,13 +24,12 @@ RSS_LIMIT_MIB = 2
 PATIENCE = 90.0
 
 
-def measured_rate(daemon, seconds, workers):
-    """Answers for each second when every worker is always busy."""
-    loaders = [Overloader(daemon.socket, QUESTION, 2 * workers, 0.01, decisions("rate"))]
-    return len(loaders[0].run(time.time() + seconds)["answered"]) / seconds
+def pause_of_greedy(rate):
+    """Of its connections those that find no place in the queue ask ten times as often as all four users are answered."""
+    return (CLIENTS[0][1] - QUEUE) / (OVERLOAD * rate * len(USERS))
 
 
-def start_client(daemon, outstanding, pause, random, until, uid):
+def start_client(daemon, outstanding, pause_at, random, times, uid):
     """(pid, the end of a pipe on which it reports). A fork, because another user may not be able to read these files."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -43,7 +42,7 @@ def start_client(daemon, outstanding, pause, random, until, uid):
             os.setgroups([])
             os.setgid(uid)
             os.setuid(uid)
-        report = Overloader(daemon.socket, QUESTION, outstanding, pause, random).run(until)
+        report = Overloader(daemon.socket, QUESTION, outstanding, pause_at, random).run(*times)
         with os.fdopen(writer, "w") as pipe:
             json.dump(report, pipe)
         code = 0
@@ -77,9 +76,6 @@ def overload(findings, seed, seconds, workers=2):
     with running(workers=workers, **listen) as daemon:
         daemon.folder.chmod(0o711)
         daemon.socket.chmod(0o666)
-        rate = measured_rate(daemon, min(3.0, seconds / 4), workers)
-        # Of the greedy client's connections those that find no place in the queue try again after this pause.
-        pause = (CLIENTS[0][1] - QUEUE) / (OVERLOAD * rate)
         warm_up = time.time() + seconds / 5
         until = warm_up + seconds * 4 / 5
         memory = []
@@ -87,8 +83,8 @@ def overload(findings, seed, seconds, workers=2):
         def sample():
             memory.append((time.time(), resident_mib(daemon.process.pid)))
 
-        clients = [start_client(daemon, outstanding, TIMED_PAUSE if index == TIMED else pause,
-                                decisions(seed, findings.scenario, index), until, USERS[name] if several_users else None)
+        clients = [start_client(daemon, outstanding, pause_of_greedy if index == 0 else lambda _: TIMED_PAUSE,
+                                decisions(seed, findings.scenario, index), (warm_up, until), USERS[name] if several_users else None)
                    for index, (name, outstanding) in enumerate(CLIENTS)]
         reports = gather(clients, until, sample)
         findings.require(all(reports), "a client died or did not end", daemon)
@@ -115,11 +111,12 @@ def report(findings, daemon, reports, memory, several_users):
     who = "users" if several_users else "connections of one user: not run as root"
     findings.figure(f"Jain's fairness index of the four {who}", f"{index:.3f}")
     if several_users:
-        findings.require(index >= 0.95, f"unfair: {answered} answers, Jain's index {index:.3f}", daemon)
+        findings.require(index >= (0.95 if findings.strict else 0.8), f"unfair: {answered} answers, Jain's index {index:.3f}", daemon)
     if memory:
         growth = max(memory) - min(memory)
         findings.figure("memory of the supervisor after warm-up (VmRSS)", f"{min(memory):.1f} to {max(memory):.1f} MiB")
         findings.require_in_time(growth <= 2 * RSS_LIMIT_MIB and abs(memory[-1] - memory[0]) <= RSS_LIMIT_MIB,
                                  f"memory is not flat: {memory[0]:.1f} MiB at first, {memory[-1]:.1f} at last")
-    if timed:
-        findings.require(percentile(timed, 99) < 2.0, "refusals take seconds", daemon)
+    waited = [took for one in reports for took in one["answered"]]
+    if timed and waited:
+        findings.require(percentile(timed, 50) < percentile(waited, 50), "a refusal takes longer than an answer", daemon)

@@ -4,25 +4,23 @@ import time
 from corral import FAKE_LLAMA_CLI
 from running import running
 
-STALL = 0.3
-SPIN_MS = 2000
 CONTEXT = 65536
 PROMPTS = (4000, 8000, 16000, 32000)  # words of one token
 
 
-def silent_spin(findings, rounds):
-    """A fake that uses the CPU for `SPIN_MS` before its first word."""
+def silent_spin(findings, rounds, stall, spin_ms=3000):
+    """A fake that uses the CPU for so long before its first word."""
     pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": ""}}
-    with running(workers=1, pool=pool, timeouts={"stall": f"{round(1000 * STALL)}ms"}) as daemon:
+    with running(workers=1, pool=pool, timeouts={"stall": f"{round(1000 * stall)}ms"}) as daemon:
         for _ in range(rounds):
-            answer = daemon.ask(f"Count to 5. [spin {SPIN_MS} at 0]")
+            answer = daemon.ask(f"Count to 5. [spin {spin_ms} at 0]")
             findings.require(answer == "1 2 3 4 5", f"after a silent spin: {answer!r}", daemon)
         restarts = daemon.workers()[0]["restarts"]
-        findings.figure(f"false kills in {rounds} silent spins of {SPIN_MS} ms (stall {STALL:g} s)", restarts)
+        findings.figure(f"false kills in {rounds} silent spins of {spin_ms} ms (stall {stall:g} s)", restarts)
         findings.require(restarts == 0, "a worker that computed was killed", daemon)
 
 
-def real_prefill(findings, stall=0.2, silence=1.0):
+def real_prefill(findings, stall, silence):
     """The bundled model, told that its context is larger, reads ever longer prompts until one keeps it silent for so long."""
     pool = {"context": CONTEXT, "prompt_cache_mib": 0,
             "extra_args": ["--override-kv", f"llama.context_length=int:{CONTEXT}"]}
@@ -37,4 +35,4 @@ def real_prefill(findings, stall=0.2, silence=1.0):
         restarts = daemon.workers()[0]["restarts"]
         findings.figure(f"false kills in a real prompt of {words} words, silent for {silent:.1f} s (stall {stall:g} s)", restarts)
         findings.require(restarts == 0, "a worker that computed its prompt was killed", daemon)
-        findings.require(silent > 2 * stall, f"no prompt kept the model busy for long: {silent:.2f} s at most")
+        findings.require(silent > 1.5 * stall, f"no prompt kept the model busy for long: {silent:.2f} s at most")

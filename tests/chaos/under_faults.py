@@ -6,7 +6,7 @@ from corral import in_background
 from decisions import decisions
 from faults import DEADLY, NAMES, Hunter, Limits
 from figures import spread
-from clients import Client, summed, undisturbed_usages
+from clients import Client, summed, undisturbed
 from journal import Journal
 from processes import wait_for
 from running import recorded, running
@@ -16,6 +16,9 @@ KILLS = {signal.SIGKILL: 1}
 STOPS = {signal.SIGSTOP: 1}
 # The faults are ours: it is a worker's replacement that is measured, not the caution of a pool that loses many.
 NO_STORM = {"storm_deaths": 1000, "storm_window": "1s"}
+LIVES = 2  # of a worker between two faults, on average, in longest answers
+# So a request of a crowd may lose more workers than it ever would elsewhere.
+PATIENT = {"failover": {"attempts": 100}, "queue": {"timeout": "300s"}}
 PATIENCE = 120.0
 
 
@@ -23,9 +26,11 @@ def under_faults(findings, seed, weights, count, workers=3, clients=6, storm=Tru
     """`count` faults in all; the clients go on until the last of them is mended."""
     limits = limits or Limits(stall=1.0, interval=0.5, timeout=1.0, cancel=1.0)
     restart = {"initial": "20ms", "max": "200ms"} | ({} if storm else NO_STORM)
-    sections = limits.sections() | {"restart": restart, "log": {"level": "debug"}}
+    sections = limits.sections() | {"restart": restart, "log": {"level": "debug"}} | PATIENT
     with running(workers=workers, **sections) as daemon:
-        usages = undisturbed_usages(daemon)
+        usages, longest = undisturbed(daemon)
+        # A machine busy with other things needs longer for an answer: it is not to lose every worker before its end.
+        pause = max(pause, LIVES * longest)
         journal = Journal(daemon)
         names = [worker["id"] for worker in daemon.workers()]
         hunters = [Hunter(daemon, journal, name, decisions(seed, findings.scenario, name), weights, pause, limits)
