@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import random
 import resource
+import signal
 import sys
 import time
 
@@ -75,6 +76,8 @@ def main():
     seed = arguments.seed or str(random.SystemRandom().randrange(10**9))
     # A SIGSEGV is ours here, and its core would be left in the working directory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # So that whoever ends this run ends the daemons and their folders with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     http_client.TIMEOUT = 300.0  # a busy machine is no lost request
     about = f"seed {seed}; {machine.description()}"
     print(about, flush=True)
