@@ -95,7 +95,8 @@ class Summarise(ExampleTest):
         text = self.make_folder() / "my notes é.txt"
         text.write_text("Rules?\n")
         self.assertEqual(self.assert_done(run("summarise", daemon.socket, text)).stdout, RULES + "\n")
-        self.assertEqual(self.assert_done(run("summarise", daemon.socket, "-n", 20, stdin="Rules?")).stdout, RULES + "\n")
+        done = self.assert_done(run("summarise", daemon.socket, "-n", 20, stdin="Rules?"))
+        self.assertEqual(done.stdout, RULES + "\n")
 
     def test_a_long_text_is_cut_into_pieces_that_fit(self):
         daemon = self.daemon(workers=1, pool={"context": 1024, "max_tokens": 64})
@@ -383,8 +384,8 @@ class CheckCorral(ExampleTest):
     def test_the_bundled_model(self):
         words, numbers = self.check(self.daemon(workers=2), "OK")
         self.assertEqual(words, "default: 2/2 workers loaded, queue 0/64")
-        self.assertEqual(numbers, {"default_loaded": "2;2:;1:;0;2", "default_busy": "0;;;0;2", "default_queue": "0;;;0;",
-                                   "default_queue_fill": "0%;50;90;0;", "default_restarts": "0c"})
+        self.assertEqual(numbers, {"default_loaded": "2;2:;1:;0;2", "default_busy": "0;;;0;2",
+                                   "default_queue": "0;;;0;", "default_queue_fill": "0%;50;90;0;", "default_restarts": "0c"})
 
     def test_no_corral_or_no_sense(self):
         self.assertIn("cannot connect", self.check("/nowhere/s", "CRITICAL")[0])
@@ -440,7 +441,8 @@ class AskWithCurl(ExampleTest, SharedDaemonTest):
 
     def test_answers(self):
         for words in ([], ["--no-stream"]):
-            for question, answer in (("Rules?", RULES), ('Say "a\\b"', '"a\\b"'), ("Say HTTP/1.1 200 OK", "HTTP/1.1 200 OK")):
+            for question, answer in (("Rules?", RULES), ('Say "a\\b"', '"a\\b"'),
+                                     ("Say HTTP/1.1 200 OK", "HTTP/1.1 200 OK")):
                 done = self.ask(*words, question)
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (0, answer + "\n", ""))
             self.assertEqual(self.ask(*words, "--max-tokens", 2, "-", stdin="Count to 9.\n").stdout, "1 2\n")
