@@ -212,6 +212,10 @@ class Batch(ExampleTest):
         self.assertEqual({path.suffix for path in self.answers_folder(file).iterdir()} - {""}, {".txt"})
 
     def test_control_c_and_resume(self):
+        # As a terminal does: to the whole group.
+        self.interrupted(lambda batch: os.killpg(batch.pid, signal.SIGINT), 130)
+
+    def test_an_interrupt_of_the_batch_alone_and_resume(self):
         self.interrupted(lambda batch: batch.send_signal(signal.SIGINT), 130)
 
     def test_a_polite_end_and_resume(self):
@@ -384,8 +388,9 @@ class CheckCorral(ExampleTest):
     def test_the_bundled_model(self):
         words, numbers = self.check(self.daemon(workers=2), "OK")
         self.assertEqual(words, "default: 2/2 workers loaded, queue 0/64")
-        self.assertEqual(numbers, {"default_loaded": "2;2:;1:;0;2", "default_busy": "0;;;0;2",
-                                   "default_queue": "0;;;0;", "default_queue_fill": "0%;50;90;0;", "default_restarts": "0c"})
+        self.assertEqual(numbers, {
+            "default_loaded": "2;2:;1:;0;2", "default_busy": "0;;;0;2", "default_queue": "0;;;0;",
+            "default_queue_fill": "0%;50;90;0;", "default_restarts": "0c"})
 
     def test_no_corral_or_no_sense(self):
         self.assertIn("cannot connect", self.check("/nowhere/s", "CRITICAL")[0])
