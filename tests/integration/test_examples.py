@@ -247,6 +247,8 @@ class Batch(ExampleTest):
         file = self.prompts("Count to 1.", f"Count to 2. [once {once} sleep 60000 at 0]", "Count to 3.", "Count to 4.")
         batch = in_background(run, "batch", daemon.socket, "-j", 1, "--wait", 0, file)
         wait_for(once.exists, "the second prompt being asked", 60.0)
+        # Before its worker, or another one would answer.
+        daemon.signal(signal.SIGKILL)
         daemon.kill()
         done = self.assert_done(batch.result(60), 3)
         self.assertIn("1 answered, 0 done before, 2 failed, 1 not asked", done.stderr)
