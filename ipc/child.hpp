@@ -17,6 +17,7 @@
 
 #include "async/asio.hpp"
 #include "ipc/confinement.hpp"
+#include "ipc/process_times.hpp"
 
 namespace corral {
 
@@ -59,9 +60,8 @@ class Child {
     virtual pid_t pid() const = 0;
     // Signals the whole process group; nothing happens once the exit has been seen.
     virtual void signal_group(int signal) = 0;
-    // CPU time that the process and its descendants have used; what tells a busy one from a hung
-    // one. Nothing when it cannot be told now.
-    virtual std::optional<std::chrono::milliseconds> cpu_time() const = 0;
+    // Tells a busy process from a hung one. Nothing when it cannot be told now.
+    virtual std::optional<CpuUse> cpu_use() const = 0;
     // Completes when the process has ended and been reaped. To be called once.
     virtual awaitable<ExitStatus> wait() = 0;
 

@@ -16,7 +16,6 @@
 #include <cstring>
 
 #include "ipc/confinement_entry.hpp"
-#include "ipc/process_times.hpp"
 
 namespace corral {
 namespace {
@@ -112,9 +111,7 @@ class RealChild final : public Child {
         if (!reaped_) kill(-pid(), signal);
     }
 
-    std::optional<std::chrono::milliseconds> cpu_time() const override {
-        return cpu_time_of_tree(pid());
-    }
+    std::optional<CpuUse> cpu_use() const override { return cpu_use_of_tree(pid()); }
 
     awaitable<ExitStatus> wait() override {
         error_code ec;

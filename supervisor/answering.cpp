@@ -175,6 +175,7 @@ awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request
     Answering answering(pool, request, cancellation, sink);
     auto place = Pool::Place::back;
     milliseconds generated{0};
+    Quarantine::Losses losses;
     unsigned workers_lost = 0;
     while (true) {
         Pool::Acquired acquired = co_await pool.acquire(place, origin, stop);
@@ -193,7 +194,8 @@ awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request
         if (const auto* lost = std::get_if<Lost>(&ending)) {
             spdlog::info("worker {}: lost with a request ({}); another goes on with it", worker,
                          lost->how);
-            if (lost->death && pool.quarantine().note_death(digest, *lost->death, clock.now())) {
+            if (lost->death &&
+                pool.quarantine().note_death(digest, *lost->death, losses, clock.now())) {
                 ++pool.counters().quarantined;
                 throw answer_errors::quarantined(ttl);
             }
@@ -204,7 +206,6 @@ awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request
         }
         if (!finish) continue;
         pool.note_service(generated);
-        pool.quarantine().note_answer(digest);
         co_return AnswerEnd{*finish, since(clock, arrived) - generated, generated,
                             answering.resumed()};
     }

@@ -106,6 +106,7 @@ struct FakeProcess {
     bool ignores_signals = false;
     std::chrono::milliseconds cpu{0};  // what it has used so far
     bool cpu_known = true;
+    bool wants_cpu = false;
     std::optional<int> status;
     Event ended;
 };
@@ -149,9 +150,9 @@ class FakeSpawner final : public Spawner {
             const bool deadly = signal == SIGKILL || signal == SIGTERM;
             if (signal == SIGKILL || (deadly && !process_.ignores_signals)) process_.die_of(signal);
         }
-        std::optional<std::chrono::milliseconds> cpu_time() const override {
+        std::optional<CpuUse> cpu_use() const override {
             if (!process_.cpu_known) return std::nullopt;
-            return process_.cpu;
+            return CpuUse{process_.cpu, process_.wants_cpu};
         }
         awaitable<ExitStatus> wait() override {
             while (!process_.status) co_await process_.ended.wait();
