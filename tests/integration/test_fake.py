@@ -19,8 +19,7 @@ class FakeWorkers(CorralTest):
         self.folder = pathlib.Path(folder.name)
 
     def fake(self, script="", workers=1, ready=True, pool=None, **sections):
-        # Not confined: scripts and cues write files.
-        pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": script}, "confine": "off"} | (pool or {})
+        pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": script}} | (pool or {})
         return self.daemon(workers=workers, pool=pool, ready=ready, **{"health": {"interval": "1h"}} | sections)
 
     def test_an_answer_with_its_usage(self):
