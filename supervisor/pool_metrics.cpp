@@ -24,11 +24,12 @@ std::vector<PoolMetrics::Running> PoolMetrics::running() const {
 }
 
 double PoolMetrics::oldest_wait_seconds() const {
-    TimePoint oldest = clock_.now();
+    const TimePoint now = clock_.now();
+    TimePoint oldest = now;
     for (const RequestMeter* meter : meters_)
         if (meter->step_ == RequestMeter::Step::queued)
             oldest = std::min(oldest, meter->step_began_);
-    return seconds(clock_.now() - oldest);
+    return seconds(now - oldest);
 }
 
 }  // namespace corral

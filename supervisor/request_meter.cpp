@@ -62,7 +62,7 @@ void RequestMeter::released() {
 
 void RequestMeter::end(Outcome outcome) {
     if (worker_) released();
-    if (step_ == Step::queued) note_wait();
+    if (step_ == Step::queued && outcome != Outcome::queue_full) note_wait();
     ended_ = true;
     ++metrics_.figures_.requests[outcome];
     RecentFigures::Figures& recent = metrics_.recent_.now(now());

@@ -72,7 +72,7 @@ class Scraper:
         jobs = [{"job_name": "corral", "static_configs": [{"targets": [target]}]},
                 {"job_name": "llamacpp", "metrics_path": "/metrics/llamacpp", "static_configs": [{"targets": [target]}]}]
         # JSON is YAML.
-        config = {"global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": jobs}
+        config = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
         (self.folder / "prometheus.yml").write_text(json.dumps(config))
         self.log = self.folder / "log"
         with self.log.open("wb") as log:

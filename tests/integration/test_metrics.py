@@ -13,12 +13,12 @@ from processes import held, wait_for
 from prometheus import Page, needs_prometheus, promtool
 
 QUICK_RESTART = {"initial": "20ms", "max": "100ms", "storm_deaths": 100}
-LONG = "Count to 2000."
+LONG = "Count to 40000."
 
 
 class MetricsTest(CorralTest):
     def fake(self, script="", workers=1, pool=None, **sections):
-        pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": script}} | (pool or {})
+        pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": script}, "context": 100_000, "max_tokens": 50_000} | (pool or {})
         sections = {"health": {"interval": "1h"}, "restart": QUICK_RESTART} | sections
         return self.daemon(workers=workers, pool=pool, **sections)
 
@@ -79,12 +79,12 @@ class Figures(MetricsTest):
         stream.hang_up()
 
     def test_outcomes(self):
-        daemon = self.fake(pool={"max_tokens": 50, "context": 400}, queue={"limit": 1, "timeout": "300ms"},
-                           timeouts={"request": "3s", "cancel": "500ms"})
+        daemon = self.fake(queue={"limit": 1, "timeout": "300ms"},
+                           timeouts={"cancel": "500ms"})
         daemon.ask("Count to 3.")
         daemon.chat("Count to 30.", max_tokens=2)
         with held(*daemon.pids()):
-            running = in_background(daemon.chat, "Count to 4.", headers={"X-Request-Timeout": "1.5"})
+            running = in_background(daemon.chat, "Count to 4.", headers={"X-Request-Timeout": "6"})
             daemon.wait_busy(1)
             leaving = daemon.raw()
             body = json.dumps({"messages": [{"role": "user", "content": "x"}]}).encode()
@@ -226,11 +226,11 @@ class Prometheus(MetricsTest):
         scraper = prometheus.Scraper(f"127.0.0.1:{port}")
         self.addCleanup(scraper.stop)
         scraper.wait_for('up{job="corral"}', "a scrape of corral")
-        stream = daemon.stream("Count to 100000.")
+        stream = daemon.stream(LONG)
         stream.first_text()
-        scraper.wait_for("rate(corral_completion_tokens_total[5s])", "tokens per second of an answer under way")
+        scraper.wait_for("rate(corral_completion_tokens_total[15s])", "tokens per second of an answer under way")
         scraper.wait_for('llamacpp:requests_processing{pool="default"}', "llama-server's name for the same")
-        scraper.wait_for("histogram_quantile(0.95, rate(corral_time_per_output_token_seconds_bucket[5s]))", "a quantile")
+        scraper.wait_for("histogram_quantile(0.95, rate(corral_time_per_output_token_seconds_bucket[15s]))", "a quantile")
         scraper.wait_for("corral_build_info", "the version")
         stream.hang_up()
         scraper.wait_for('corral_requests_total{outcome="cancelled_running"}', "the client that left")

@@ -91,7 +91,7 @@ TEST_CASE("figures move while an answer is under way") {
 }
 
 TEST_CASE("each request ends in one way") {
-    MeasuredWorld world(1, {.limit = 1, .timeout = 60s});
+    MeasuredWorld world(1, {.limit = 1, .timeout = 10s});
     world.all_ready();
     Asked& cut = world.ask("cut", 1);
     world.process(0).answer({"1", " 2"});
@@ -102,14 +102,14 @@ TEST_CASE("each request ends in one way") {
     CHECK(world.outcome("length") == 1);
     Asked& running = world.ask("running");
     Asked& queued = world.ask("queued");
-    world.ask("another");
     Asked& full = world.ask("full");
     CHECK(full.done());
     CHECK(world.outcome("queue_full") == 1);
     queued.cancellation.cancel(CancelReason::client_gone);
     world.clock.settle();
     CHECK(world.outcome("cancelled_queued") == 1);
-    world.clock.advance(1min);
+    world.ask("late");
+    world.clock.advance(10s);
     CHECK(world.outcome("queue_timeout") == 1);
     running.cancellation.cancel(CancelReason::client_gone);
     world.clock.settle();
@@ -142,14 +142,14 @@ TEST_CASE("deaths are told apart, and what became of their requests") {
     world.spawner.last().exit_with(1);
     world.clock.advance(1s);
     CHECK(world.restarts("start_failed") == 1);
-    CHECK(world.pool_value("corral_pool_failing") == 1);
+    CHECK(world.pool_value("corral_pool_failing") == 0);
 }
 
 TEST_CASE("a hung worker and one out of protocol") {
     MeasuredWorld world(1);
     world.all_ready();
     world.ask("one");
-    world.clock.advance(25s);
+    world.clock.advance(45s);
     CHECK(world.restarts("hung") == 1);
     CHECK(world.pool_value("corral_answers_retried_total") == 1);
     world.clock.advance(2s);
