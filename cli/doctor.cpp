@@ -17,6 +17,7 @@
 #include "supervisor/llama_cli_command.hpp"
 #include "supervisor/pool_builder.hpp"
 #include "supervisor/usable_cores.hpp"
+#include "supervisor/worker_confinement.hpp"
 
 namespace corral {
 namespace {
@@ -111,6 +112,26 @@ void check_threads(const Config& config, Report& report) {
     }
 }
 
+// What the kernel allows, and which pools do not want it.
+void check_confinement(const Config& config, const ConfinementSupport& support, Report& report) {
+    bool required = false;
+    for (const PoolConfig& pool : config.pools) {
+        required = required || pool.confine == Confine::required;
+        if (pool.confine == Confine::off)
+            report.warn("pool " + pool.name + ": workers are not confined (confine: off)");
+    }
+    for (const ConfinementPart& part : confinement_parts(support)) {
+        const std::string text = "confinement: " + part.what;
+        if (!part.missing) {
+            report.ok(text);
+        } else if (required) {
+            report.bad(text + " is required, but " + *part.missing);
+        } else {
+            report.warn(text + " is not in force: " + *part.missing);
+        }
+    }
+}
+
 awaitable<void> try_pool(Pool& pool, Clock& clock, milliseconds limit, Report& report) {
     pool.start();
     ChatRequest request;
@@ -135,7 +156,7 @@ awaitable<void> try_pool(Pool& pool, Clock& clock, milliseconds limit, Report& r
 }
 
 // One worker of each pool, one after another.
-void try_pools(const Config& config, Report& report) {
+void try_pools(const Config& config, const ConfinementSupport& support, Report& report) {
     Config trial = config;
     for (PoolConfig& pool : trial.pools) pool.workers = 1;
     trial.queue.timeout = config.timeouts.start;
@@ -145,7 +166,7 @@ void try_pools(const Config& config, Report& report) {
         ProcessSpawner spawner(io.get_executor());
         try {
             const RuntimeFolder folder;
-            const auto pool = build_pool(plan_pool(trial, i, folder),
+            const auto pool = build_pool(plan_pool(trial, i, folder, support),
                                          {io.get_executor(), clock, spawner, [](const Worker&) {}});
             TaskGroup tasks(io.get_executor(), clock, fatal_task_error);
             tasks.spawn("trial", try_pool(*pool, clock, config.timeouts.start, report));
@@ -167,7 +188,9 @@ int doctor(const ServeFlags& flags) {
     Report report;
     check_files(config, report);
     check_threads(config, report);
-    if (!report.failed()) try_pools(config, report);
+    const ConfinementSupport support = probe_confinement();
+    check_confinement(config, support, report);
+    if (!report.failed()) try_pools(config, support, report);
     return report.failed() ? ExitCode::failed_to_start : ExitCode::ok;
 }
 

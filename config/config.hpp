@@ -50,6 +50,9 @@ struct Sampling {
 // What to do with a request whose sampling fields differ from the pool's.
 enum class UnsupportedSampling { ignore, reject };
 
+// Whether workers run without network, files and rights that they do not need.
+enum class Confine { automatic, required, off };
+
 // When a worker's process is replaced by a fresh one though nothing is wrong with it; 0 is never.
 struct RecycleConfig {
     unsigned max_requests = 0;
@@ -72,6 +75,9 @@ struct PoolConfig {
     std::vector<std::string> extra_args;
     std::map<std::string, std::string> env;
     RecycleConfig recycle;
+    Confine confine = Confine::automatic;
+    std::vector<std::string> confine_read;     // paths that workers may read on top of the default
+    std::vector<std::string> confine_devices;  // device nodes that they may use
 };
 
 struct QueueConfig {

@@ -27,6 +27,7 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t pools_max = 64;
 inline constexpr std::size_t extra_args_max = 256;
 inline constexpr std::size_t env_max = 256;
+inline constexpr std::size_t paths_max = 256;
 inline constexpr std::size_t accounts_max = 1000;
 inline constexpr std::size_t origins_max = 100;
 inline constexpr std::int64_t context_max = 1 << 24;  // tokens
@@ -34,6 +35,8 @@ inline constexpr rules::Duration duration{1ms, 24h};
 inline constexpr rules::Duration duration_or_none{0ms, 24h};
 inline constexpr rules::Choice<UnsupportedSampling, 2> unsupported_sampling{
     {{{"ignore", UnsupportedSampling::ignore}, {"reject", UnsupportedSampling::reject}}}};
+inline constexpr rules::Choice<Confine, 3> confine{
+    {{{"auto", Confine::automatic}, {"required", Confine::required}, {"off", Confine::off}}}};
 inline constexpr rules::Choice<LogLevel, 5> log_level{{{{"trace", LogLevel::trace},
                                                         {"debug", LogLevel::debug},
                                                         {"info", LogLevel::info},
@@ -99,6 +102,9 @@ void visit_fields(Visitor& visit, Pool& pool) {
     visit.texts("extra_args", pool.extra_args, rules::Argument{}, limits::extra_args_max);
     visit.text_map("env", pool.env, rules::Argument{}, limits::env_max);
     visit.section("recycle", pool.recycle);
+    visit.value("confine", pool.confine, limits::confine);
+    visit.texts("confine_read", pool.confine_read, rules::Line{}, limits::paths_max);
+    visit.texts("confine_devices", pool.confine_devices, rules::Line{}, limits::paths_max);
 }
 
 template <class Visitor, MaybeConst<QueueConfig> Section>

@@ -10,11 +10,14 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "async/asio.hpp"
+#include "ipc/confinement.hpp"
+#include "ipc/process_times.hpp"
 
 namespace corral {
 
@@ -22,6 +25,8 @@ struct Command {
     std::string program;  // absolute, or relative to the working directory; never looked up on PATH
     std::vector<std::string> arguments;                    // without the program's own name
     std::map<std::string, std::string> extra_environment;  // on top of the supervisor's own
+    bool inherit_environment = true;                       // or instead of it
+    Confinement confinement{};
     bool operator==(const Command&) const = default;
 };
 
@@ -55,9 +60,8 @@ class Child {
     virtual pid_t pid() const = 0;
     // Signals the whole process group; nothing happens once the exit has been seen.
     virtual void signal_group(int signal) = 0;
-    // CPU time that the process and its descendants have used; what tells a busy one from a hung
-    // one.
-    virtual std::chrono::milliseconds cpu_time() const = 0;
+    // Tells a busy process from a hung one. Nothing when it cannot be told now.
+    virtual std::optional<CpuUse> cpu_use() const = 0;
     // Completes when the process has ended and been reaped. To be called once.
     virtual awaitable<ExitStatus> wait() = 0;
 

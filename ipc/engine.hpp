@@ -63,9 +63,10 @@ class Engine {
     // Health check of an idle engine.
     virtual awaitable<bool> probe(std::stop_token stop) = 0;
 
-    // What the child writes to stderr, as it comes; and the last error in it.
+    // What the child writes to stderr, as it comes, and nothing at its end; and what that told of
+    // errors: the first, which most likely is the cause, and the last; "" if there was none.
     virtual void log_bytes(std::string_view bytes) = 0;
-    virtual std::string last_error() const = 0;
+    virtual std::string errors_told() const = 0;
 };
 
 }  // namespace corral

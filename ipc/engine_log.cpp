@@ -49,6 +49,7 @@ void EngineLog::line(std::string_view text) {
     if (contains(text, " E ")) {
         const std::size_t message = text.find(" E ") + 3;
         last_error_ = text.substr(message, error_bytes_max);
+        if (first_error_.empty()) first_error_ = last_error_;
     }
     if (contains(text, "processing task")) task_ = number_after(text, "| task ");
     if (contains(text, "got exception:")) {

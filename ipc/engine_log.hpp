@@ -32,7 +32,8 @@ class EngineLog {
     bool failed() const { return failed_; }          // the engine refused or gave up
     bool cancelled() const { return cancelled_; }    // stopped before its end, by a SIGINT
     bool truncated() const { return truncated_; }    // the context ran full
-    // The last error line of the process, "" if it logged none.
+    // The first and the last error line of the process, "" if it logged none.
+    const std::string& first_error() const { return first_error_; }
     const std::string& last_error() const { return last_error_; }
 
   private:
@@ -47,6 +48,7 @@ class EngineLog {
     bool failed_ = false;
     bool cancelled_ = false;
     bool truncated_ = false;
+    std::string first_error_;
     std::string last_error_;
 };
 

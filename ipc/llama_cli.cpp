@@ -9,6 +9,8 @@
 #include <csignal>
 #include <random>
 
+#include "ipc/utf8.hpp"
+
 namespace corral {
 namespace {
 
@@ -53,11 +55,19 @@ void LlamaCli::attach(Child& child) {
     outgoing_.clear();
     decoder_.reset();
     log_ = {};
+    log_ended_ = false;
 }
 
 void LlamaCli::log_bytes(std::string_view bytes) {
     log_.feed(bytes);
+    log_ended_ = bytes.empty();
     log_grew_.notify();
+}
+
+std::string LlamaCli::errors_told() const {
+    const std::string& first = log_.first_error();
+    // The log cuts long lines anywhere.
+    return to_valid_utf8(first == log_.last_error() ? first : first + "; " + log_.last_error());
 }
 
 awaitable<bool> LlamaCli::write(std::stop_token stop) {
@@ -165,7 +175,8 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
             // Errors stand where the answer would; only the log tells them from an answer that
             // looks like one.
             if (tokens_seen_ == 0 && piece->text.starts_with("Error: ")) {
-                while (!log_.generating() && !log_.finished() && log_misses_ < log_misses_max) {
+                while (!log_.generating() && !log_.finished() && !log_ended_ &&
+                       log_misses_ < log_misses_max) {
                     const TimePoint deadline = clock_.now() + log_lag_max;
                     const Event::Wake wake = co_await log_grew_.wait(deadline, stop);
                     if (wake != Event::Wake::notified) break;
@@ -176,6 +187,8 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
                 }
             }
             count(*piece);
+            // It goes to clients as JSON, which is UTF-8 or nothing.
+            if (!is_valid_utf8(piece->text)) piece->text = to_valid_utf8(piece->text);
             co_return std::move(*piece);
         }
         if (decoder_->phase() == ReplyDecoder::Phase::ended) break;
@@ -192,10 +205,11 @@ awaitable<AnswerEvent> LlamaCli::next_event(std::stop_token stop) {
 
 awaitable<void> LlamaCli::wait_log(std::stop_token stop) {
     const TimePoint deadline = clock_.now() + log_lag_max;
-    while (!log_.finished() && log_misses_ < log_misses_max) {
+    while (!log_.finished() && !log_ended_ && log_misses_ < log_misses_max) {
         const Event::Wake wake = co_await log_grew_.wait(deadline, stop);
         if (wake != Event::Wake::notified) break;
     }
+    if (log_ended_) co_return;  // that says nothing about this release
     log_misses_ = log_.finished() ? 0 : log_misses_ + 1;
 }
 

@@ -27,7 +27,7 @@ class LlamaCli final : public Engine {
     awaitable<bool> recover(std::stop_token stop) override;
     awaitable<bool> probe(std::stop_token stop) override;
     void log_bytes(std::string_view bytes) override;
-    std::string last_error() const override { return log_.last_error(); }
+    std::string errors_told() const override;
 
   private:
     enum class State { idle, unsent, answering, broken };
@@ -55,6 +55,7 @@ class LlamaCli final : public Engine {
     unsigned tokens_seen_ = 0;
     unsigned tokens_hidden_max_ = 0;  // that may be in what was seen, beyond one for each piece
     EngineLog log_;
+    bool log_ended_ = false;  // the child is dead or dying
     Event log_grew_;
     unsigned log_misses_ = 0;    // answers in a row whose end the log did not tell
     unsigned count_misses_ = 0;  // answers in a row with fewer tokens seen than the log counts

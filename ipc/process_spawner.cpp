@@ -15,7 +15,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "ipc/process_times.hpp"
+#include "ipc/confinement_entry.hpp"
 
 namespace corral {
 namespace {
@@ -44,11 +44,24 @@ class PipePair {
     int ends_[2] = {-1, -1};
 };
 
+constexpr int exit_unconfined = 126;
+
+// A child that was to be confined and is not must not run its program.
+void must_hold(const char* failed_step) {
+    if (!failed_step) return;
+    for (const char* text :
+         {"corral: not confined: ", failed_step, ": ", strerrordesc_np(errno), "\n"})
+        if (write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+    _exit(exit_unconfined);
+}
+
 // What the forked child does to itself before exec; must be the last initializer, because
 // Boost 1.81 closes no inherited descriptor by itself. A worker must not outlive its supervisor,
 // nor share its group, signal state or descriptors.
 struct CleanSlate {
     pid_t parent;
+    ConfinementEntry& confinement;
+    int oom_score;
     std::vector<const char*> environment;  // ends with nullptr
 
     // v2's own process_environment needs bodies that its headers do not bring.
@@ -67,8 +80,12 @@ struct CleanSlate {
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
+        raise_oom_score(oom_score);
+        must_hold(confinement.enter_network());
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) _exit(127);  // it died before prctl took effect
+        must_hold(confinement.drop_privileges());
+        must_hold(confinement.forbid_files());
         close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         return {};
     }
@@ -94,11 +111,12 @@ class RealChild final : public Child {
         if (!reaped_) kill(-pid(), signal);
     }
 
-    std::chrono::milliseconds cpu_time() const override { return cpu_time_of_tree(pid()); }
+    std::optional<CpuUse> cpu_use() const override { return cpu_use_of_tree(pid()); }
 
     awaitable<ExitStatus> wait() override {
         error_code ec;
         co_await process_.async_wait(into(ec));
+        signal_group(SIGKILL);  // what a wrapper script started must not outlive it
         reaped_ = true;
         // async_wait's own result is the evaluated code, in which SIGKILL looks like exit(9).
         co_return ExitStatus(process_.native_exit_code());
@@ -109,9 +127,10 @@ class RealChild final : public Child {
     bool reaped_ = false;
 };
 
-std::vector<std::string> environment_with(const std::map<std::string, std::string>& extra) {
+std::vector<std::string> environment_of(const Command& command) {
+    const auto& extra = command.extra_environment;
     std::vector<std::string> result;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
+    for (char** entry = environ; command.inherit_environment && *entry != nullptr; ++entry) {
         const std::string text = *entry;
         if (!extra.contains(text.substr(0, text.find('=')))) result.push_back(text);
     }
@@ -129,8 +148,14 @@ std::unique_ptr<Child> ProcessSpawner::spawn(const Command& command) {
     PipePair in;
     PipePair out(O_DIRECT);
     PipePair err;
-    const auto environment = environment_with(command.extra_environment);
-    CleanSlate clean_slate{getpid(), {}};
+    const auto environment = environment_of(command);
+    std::optional<ConfinementEntry> confinement;
+    try {
+        confinement.emplace(command.confinement);
+    } catch (const std::system_error& error) {
+        throw SpawnError("cannot confine " + command.program + ": " + error.what());
+    }
+    CleanSlate clean_slate{getpid(), *confinement, child_oom_score(), {}};
     for (const std::string& entry : environment) clean_slate.environment.push_back(entry.c_str());
     clean_slate.environment.push_back(nullptr);
     std::fflush(nullptr);  // a fork that cannot exec flushes what it inherited

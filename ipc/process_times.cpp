@@ -14,39 +14,55 @@ namespace {
 // A wrapper script around llama-cli has a child or two; whatever has more is not looked at in full.
 constexpr std::size_t processes_max = 64;
 
-long ticks_of(const std::string& folder) {
-    std::ifstream file(folder + "/stat");
+// The fields of a stat file from the third on; the name before may hold spaces and parentheses.
+std::istringstream fields_of(const std::filesystem::path& folder) {
+    std::ifstream file(folder / "stat");
     std::string line;
     std::getline(file, line);
-    // The name before may hold spaces and parentheses.
-    std::istringstream fields(line.substr(std::min(line.rfind(')') + 1, line.size())));
+    return std::istringstream(line.substr(std::min(line.rfind(')') + 1, line.size())));
+}
+
+std::optional<long> ticks_of(const std::filesystem::path& folder) {
+    std::istringstream fields = fields_of(folder);
     std::string skipped;
     for (int field = 3; field < 14; ++field) fields >> skipped;
     long own_user = 0, own_system = 0, reaped_user = 0, reaped_system = 0;
-    fields >> own_user >> own_system >> reaped_user >> reaped_system;
+    if (!(fields >> own_user >> own_system >> reaped_user >> reaped_system)) return std::nullopt;
     return own_user + own_system + reaped_user + reaped_system;
 }
 
-void append_children(const std::string& folder, std::vector<pid_t>& pids) {
+// False if the threads of the process cannot be looked at.
+bool look_at_threads(const std::filesystem::path& folder, std::vector<pid_t>& pids, bool& wanted) {
     std::error_code ec;
-    for (std::filesystem::directory_iterator task(folder + "/task", ec), end; !ec && task != end;
+    bool told = true;
+    for (std::filesystem::directory_iterator task(folder / "task", ec), end; !ec && task != end;
          task.increment(ec)) {
         std::ifstream children(task->path() / "children");
+        told = told && children.is_open();
         for (pid_t child; pids.size() < processes_max && children >> child;) pids.push_back(child);
+        std::string state;
+        std::istringstream fields = fields_of(task->path());
+        fields >> state;
+        wanted = wanted || state == "R";
     }
+    return told && !ec;
 }
 
 }  // namespace
 
-std::chrono::milliseconds cpu_time_of_tree(pid_t pid) {
+std::optional<CpuUse> cpu_use_of_tree(pid_t pid) {
     std::vector<pid_t> pids{pid};
     long ticks = 0;
+    bool wanted = false;
     for (std::size_t i = 0; i < pids.size(); ++i) {
-        const std::string folder = "/proc/" + std::to_string(pids[i]);
-        ticks += ticks_of(folder);
-        append_children(folder, pids);
+        const std::filesystem::path folder("/proc/" + std::to_string(pids[i]));
+        const std::optional<long> own = ticks_of(folder);
+        const bool told = look_at_threads(folder, pids, wanted);
+        // A descendant may end at any time.
+        if (i == 0 && (!own || !told)) return std::nullopt;
+        ticks += own.value_or(0);
     }
-    return std::chrono::milliseconds(ticks * 1000 / sysconf(_SC_CLK_TCK));
+    return CpuUse{std::chrono::milliseconds(ticks * 1000 / sysconf(_SC_CLK_TCK)), wanted};
 }
 
 }  // namespace corral

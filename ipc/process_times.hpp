@@ -1,14 +1,20 @@
-// CPU time of a process, from /proc (proc(5)).
+// What a process does with the CPU, from /proc (proc(5)).
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 
 namespace corral {
 
-// Of the process and of all its descendants, user and system time together, in steps of the
-// kernel's clock tick (10 ms). 0 when the process is gone.
-std::chrono::milliseconds cpu_time_of_tree(pid_t pid);
+struct CpuUse {
+    std::chrono::milliseconds time;  // user and system time, in steps of the clock tick (10 ms)
+    bool wanted;                     // some thread runs, or waits for nothing but a core
+};
+
+// Of the process and of all its descendants. Nothing when the process is gone, or when no
+// descriptor is left to look with.
+std::optional<CpuUse> cpu_use_of_tree(pid_t pid);
 
 }  // namespace corral

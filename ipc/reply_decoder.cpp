@@ -1,16 +1,21 @@
 #include "ipc/reply_decoder.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace corral {
 namespace {
 
 constexpr std::string_view opening = "Chat history cleared.\n\n> ";
 constexpr std::string_view prompt = "\n> ";
+// What llama-cli writes before it exits of a SIGINT at its prompt, and of a second one during an
+// answer or at the prompt.
+constexpr std::array<std::string_view, 3> last_words = {"\n> \n\nExiting...\n\x1b[0m\n",
+                                                        "\n> \x1b[0m\n", "\x1b[0m\n"};
 
 // Where the longest suffix of `text` that is a prefix of `marker` starts; text.size() if none is.
 std::size_t possible_start(std::string_view text, std::string_view marker) {
-    std::size_t start = text.size() - std::min(text.size(), marker.size() - 1);
+    std::size_t start = text.size() - std::min(text.size(), marker.size());
     while (!marker.starts_with(text.substr(start))) ++start;
     return start;
 }
@@ -70,6 +75,8 @@ void ReplyDecoder::feed_answer(std::string_view packet) {
         return;
     }
     std::size_t start = possible_start(held_, trailer_);
+    for (const std::string_view words : last_words)
+        start = std::min(start, possible_start(held_, words));
     if (start > 0 && held_[start - 1] == '\n') --start;  // that added newline
     release(start);
 }

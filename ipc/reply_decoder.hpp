@@ -6,7 +6,8 @@
 //     Chat history cleared.\n\n>  ANSWER [\n] \n>  Error: file does not exist or cannot be opened:
 //     '/NONCE'\n \n>
 // The nonce is random and never shown to the model, so no answer can forge the end. What could be
-// the beginning of the end is held back until it is known.
+// the beginning of the end is held back until it is known; so is what llama-cli writes before it
+// exits of a SIGINT, which is answer only if something follows.
 #pragma once
 
 #include <deque>

@@ -1,5 +1,7 @@
 #include "ipc/utf8.hpp"
 
+#include <algorithm>
+
 namespace corral {
 namespace {
 
@@ -38,6 +40,16 @@ bool is_valid_utf8(std::string_view bytes) {
         bytes.remove_prefix(length);
     }
     return true;
+}
+
+std::string to_valid_utf8(std::string_view bytes) {
+    std::string text;
+    while (!bytes.empty()) {
+        const std::size_t length = sequence_length(bytes);
+        text += length == 0 ? "\xef\xbf\xbd" : bytes.substr(0, length);
+        bytes.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return text;
 }
 
 }  // namespace corral

@@ -181,6 +181,7 @@ awaitable<AnswerEnd> answer_metered(Pool& pool, Clock& clock, RequestMeter& mete
     Answering answering(pool, meter, request, cancellation, sink);
     auto place = Pool::Place::back;
     milliseconds generated{0};
+    Quarantine::Losses losses;
     unsigned workers_lost = 0;
     while (true) {
         meter.queued();
@@ -202,7 +203,8 @@ awaitable<AnswerEnd> answer_metered(Pool& pool, Clock& clock, RequestMeter& mete
         if (const auto* lost = std::get_if<Lost>(&ending)) {
             spdlog::info("worker {}: lost with a request ({}); another goes on with it", worker,
                          lost->how);
-            if (lost->death && pool.quarantine().note_death(digest, *lost->death, clock.now())) {
+            if (lost->death &&
+                pool.quarantine().note_death(digest, *lost->death, losses, clock.now())) {
                 ++pool.counters().quarantined;
                 throw answer_errors::quarantined(ttl);
             }
@@ -213,7 +215,6 @@ awaitable<AnswerEnd> answer_metered(Pool& pool, Clock& clock, RequestMeter& mete
         }
         if (!finish) continue;
         pool.note_service(generated);
-        pool.quarantine().note_answer(digest);
         co_return AnswerEnd{*finish, since(clock, arrived) - generated, generated,
                             answering.resumed()};
     }

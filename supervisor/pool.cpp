@@ -126,7 +126,7 @@ void Pool::worker_changed(const Worker& worker) {
 void Pool::worker_died(const Worker& worker, const Worker::DeathNotice& notice) {
     const TimePoint now = clock_.now();
     // A death in a request's hands is told by who held it.
-    if (notice.ready && !notice.leased) quarantine_.note_death(std::nullopt, notice.death, now);
+    if (notice.ready && !notice.leased) quarantine_.note_idle_death(now);
     const bool begins = storm_.note_death(now, &worker == probe_);
     if (storm_.failing()) storm_cause_ = worker.snapshot().last_exit;
     if (begins) spdlog::error("pool {}: {}", config().name, failing());

@@ -1,6 +1,7 @@
 #include "supervisor/pool_builder.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <functional>
 #include <random>
@@ -10,6 +11,7 @@
 #include "ipc/llama_cli.hpp"
 #include "supervisor/llama_cli_command.hpp"
 #include "supervisor/usable_cores.hpp"
+#include "supervisor/worker_confinement.hpp"
 
 namespace corral {
 namespace {
@@ -19,7 +21,8 @@ double random_fraction() {
     return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
-Command worker_command(const Config& config, std::size_t index, const RuntimeFolder& folder) {
+Command worker_command(const Config& config, std::size_t index, const RuntimeFolder& folder,
+                       const ConfinementSupport& support) {
     const PoolConfig& pool = config.pools[index];
     const GgufInfo model = read_gguf(pool.model);
     if (model.context_length && pool.context > *model.context_length)
@@ -32,7 +35,10 @@ Command worker_command(const Config& config, std::size_t index, const RuntimeFol
     const std::string file = folder.write(fmt::format("template-{:016x}.jinja", content), wrapped);
     const unsigned threads =
         pool.threads.value_or(threads_per_worker(usable_cores(), total_workers(config)));
-    return llama_cli_command(pool, find_program(pool.llama_cli), file, threads);
+    Command command = llama_cli_command(pool, find_program(pool.llama_cli), file, threads);
+    confine(command, pool, support, worker_environment(environ));
+    spdlog::info("pool {}: workers are {}", pool.name, describe_confinement(pool.confine, support));
+    return command;
 }
 
 Worker::Parts worker_parts(const PoolPlan& plan, unsigned number,
@@ -61,12 +67,13 @@ unsigned total_workers(const Config& config) {
     return total;
 }
 
-PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder& folder) {
+PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder& folder,
+                   const ConfinementSupport& support) {
     const PoolConfig& pool = config.pools[index];
     return {{pool, config.queue, config.restart, config.failover},
             {config.timeouts.start, config.timeouts.stall, config.timeouts.cancel,
              config.health.interval, config.health.timeout, pool.recycle},
-            worker_command(config, index, folder)};
+            worker_command(config, index, folder, support)};
 }
 
 std::unique_ptr<Pool> build_pool(const PoolPlan& plan, const PoolSurroundings& surroundings) {

@@ -22,9 +22,11 @@ struct PoolPlan {
     Command command;
 };
 
-// For the pool that stands at `index` in the configuration; its template goes to `folder`. Throws
-// std::runtime_error, one line, for a model or a llama-cli that cannot be used.
-PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder& folder);
+// For the pool that stands at `index` in the configuration; its template goes to `folder`,
+// `support` is what the kernel can confine. Throws std::runtime_error, one line, for a model or a
+// llama-cli that cannot be used.
+PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder& folder,
+                   const ConfinementSupport& support);
 
 std::unique_ptr<Pool> build_pool(const PoolPlan& plan, const PoolSurroundings& surroundings);
 

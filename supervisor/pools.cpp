@@ -15,7 +15,7 @@ Pools::Pools(const Config& config, PoolSurroundings surroundings)
 Pools::Plan Pools::plan(const Config& config) const {
     Plan plans;
     for (std::size_t i = 0; i < config.pools.size(); ++i)
-        plans.push_back(plan_pool(config, i, folder_));
+        plans.push_back(plan_pool(config, i, folder_, confinement_support_));
     return plans;
 }
 

@@ -34,6 +34,7 @@ class Pools {
 
     PoolSurroundings surroundings_;
     RuntimeFolder folder_;
+    ConfinementSupport confinement_support_ = probe_confinement();
     std::vector<std::unique_ptr<Pool>> pools_;
     std::vector<std::unique_ptr<Pool>> retired_;  // kept: a last request may still look at one
     TaskGroup tasks_;

@@ -31,10 +31,12 @@ void ProgressStop::look_later() {
 
 void ProgressStop::look() {
     const TimePoint now = clock_.now();
-    const milliseconds cpu = child_.cpu_time();
+    const std::optional<CpuUse> use = child_.cpu_use();
     // The first look sets the mark: what was used before it counts as progress only from then on.
-    if (cpu_ && cpu > *cpu_) progressed_at_ = now;
-    cpu_ = cpu;
+    // A process that cannot be looked at (no descriptor is left) is not taken for hung, nor one
+    // that gets no core on a busy machine.
+    if (!use || use->wanted || (cpu_ && use->time > *cpu_)) progressed_at_ = now;
+    if (use) cpu_ = use->time;
     stalled_ = now - progressed_at_ >= patience_ || now >= at_the_latest_;
     if (stalled_) {
         source_.request_stop();

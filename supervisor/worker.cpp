@@ -262,7 +262,8 @@ awaitable<void> Worker::end_process() {
     cause_ = restart_cause();
     last_exit_ = retiring_.empty() ? process_->describe() : "replaced: " + retiring_;
     if (!death_ && retiring_.empty()) last_exit_ += " on being interrupted";
-    if (!ready_at_ && !engine_->last_error().empty()) last_exit_ += ": " + engine_->last_error();
+    if (const std::string told = engine_->errors_told(); !ready_at_ && !told.empty())
+        last_exit_ += ": " + told;
     process_.reset();
 }
 

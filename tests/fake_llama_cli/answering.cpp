@@ -90,6 +90,8 @@ void Dialect::obey(Answer& answer, const Cue& cue) {
             return;
         case Cue::Kind::leak:
             return leak(static_cast<unsigned>(cue.number));
+        case Cue::Kind::zombie:
+            end_main_thread();
     }
 }
 

@@ -29,6 +29,7 @@ constexpr Form forms[] = {
     {"endless", Cue::Kind::endless, Argument::none, false},
     {"wrong-sentinel", Cue::Kind::wrong_sentinel, Argument::none, false},
     {"leak", Cue::Kind::leak, Argument::number, false},
+    {"zombie", Cue::Kind::zombie, Argument::none, true},
 };
 
 // The words of one cue, taken from the front; "" when there are none left.
@@ -58,12 +59,13 @@ const Form& form_named(const std::string& name) {
 Cue parse_cue(std::string_view text) {
     Words words(text);
     std::string once_file;
-    if (words.front() == "once") {
-        words.take();
-        once_file = words.take();
+    std::string if_file;
+    while (words.front() == "once" || words.front() == "if") {
+        std::string& file = words.take() == "once" ? once_file : if_file;
+        file = words.take();
     }
     const Form& form = form_named(words.take());
-    Cue cue{form.kind, 0, 0, once_file};
+    Cue cue{form.kind, 0, 0, once_file, if_file};
     if (form.argument == Argument::signal) {
         cue.number = signal_number(words.take());
     } else if (form.argument == Argument::number ||

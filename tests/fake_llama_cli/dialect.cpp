@@ -54,7 +54,7 @@ void Dialect::release_opening() {
 
 void Dialect::read_file(std::string_view name) {
     std::string echo = "Error: file does not exist or cannot be opened: '";
-    echo += wrong_sentinel_ ? "/wrong" : name;
+    echo += wrong_sentinel_ || ++sentinels_ == script_.wrong_echo ? "/wrong" : name;
     wrong_sentinel_ = false;
     write_packet(echo + "'\n\n> ");
 }
@@ -79,8 +79,10 @@ void Dialect::converse(const std::string& line) {
 
 // Those that are to happen this time.
 std::vector<Cue> Dialect::due_cues(std::vector<Cue> cues) {
-    std::erase_if(
-        cues, [](const Cue& cue) { return !cue.once_file.empty() && !first_time(cue.once_file); });
+    std::erase_if(cues, [](const Cue& cue) {
+        return (!cue.if_file.empty() && !exists(cue.if_file)) ||
+               (!cue.once_file.empty() && !first_time(cue.once_file));
+    });
     return cues;
 }
 

@@ -55,6 +55,7 @@ class Dialect {
     EventFile events_;
     bool opening_held_ = false;
     bool wrong_sentinel_ = false;
+    int sentinels_ = 0;
     unsigned task_ = 0;
     std::vector<std::string> last_prompt_;
 };

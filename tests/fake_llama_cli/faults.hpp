@@ -17,10 +17,13 @@ void spin(std::chrono::milliseconds duration);
 // Touches memory that is never given back.
 void leak(unsigned mib);
 void close_stdout();
+// The caller must be the main thread; the process lives on in another one that does nothing.
+[[noreturn]] void end_main_thread();
 void ignore_signal(int signal);
 // From a thread of its own, whatever the process does then.
 void exit_later(const EventFile& events, std::chrono::milliseconds after, int code);
 // True for the first who asks, among all processes; makes the file.
 bool first_time(const std::string& file);
+bool exists(const std::string& file);
 
 }  // namespace fake

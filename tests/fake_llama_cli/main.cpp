@@ -28,7 +28,7 @@ Options parse_options(int count, char** arguments) {
 StartScript script_for_this_process() {
     const char* text = std::getenv("FAKE_LLAMA_CLI");
     StartScript script = parse_start_script(text ? text : "");
-    if (script.only_file.empty() || access(script.only_file.c_str(), F_OK) == 0) return script;
+    if (script.only_file.empty() || exists(script.only_file)) return script;
     StartScript healthy;
     healthy.log_file = script.log_file;
     return healthy;

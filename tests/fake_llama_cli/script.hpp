@@ -18,7 +18,7 @@ struct ScriptError : std::runtime_error {
 
 // Words of FAKE_LLAMA_CLI, separated by white space:
 //     exit-at-start=CODE  exit-after=MS:CODE  load=MS  never-ready  fail-load  ignore=SIGNAL,…
-//     token-ms=MS  leak=MIB (each answer)
+//     token-ms=MS  leak=MIB (each answer)  wrong-echo=N (to the Nth sentinel)
 //     only=FILE (the script holds for a process only if FILE exists as it starts)
 //     log=FILE (in any case: "PID start", "PID request" and "PID exit HOW" are appended to it)
 struct StartScript {
@@ -33,6 +33,7 @@ struct StartScript {
     std::vector<int> ignored_signals;
     std::chrono::milliseconds per_token{0};
     unsigned leak_mib = 0;
+    int wrong_echo = 0;  // 0: none
     std::string only_file;
     std::string log_file;
 };
@@ -43,7 +44,9 @@ StartScript parse_start_script(std::string_view text);
 // end of the answer, if that is shorter):
 //     [crash SIGNAL at K]  [exit CODE at K]  [stall at K]  [spin at K]  [spin MS at K]
 //     [sleep MS at K]  [garbage at K]  [close-stdout at K]  [endless]  [wrong-sentinel]  [leak MIB]
+//     [zombie at K]: the main thread ends, another one keeps the process and its pipes
 //     [once FILE CUE]: only while FILE does not exist; makes it
+//     [if FILE CUE]: only while FILE exists
 struct Cue {
     enum class Kind {
         crash,
@@ -55,12 +58,14 @@ struct Cue {
         close_stdout,
         endless,
         wrong_sentinel,
-        leak
+        leak,
+        zombie
     };
     Kind kind;
     int number = 0;  // signal, exit code, milliseconds (0 of a spin: for ever) or MiB
     std::size_t at = 0;
     std::string once_file;
+    std::string if_file;
 };
 
 struct CuedText {

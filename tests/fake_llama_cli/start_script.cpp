@@ -59,6 +59,8 @@ void parse_word(StartScript& script, const std::string& word) {
         script.per_token = duration(value, name);
     } else if (name == "leak") {
         script.leak_mib = static_cast<unsigned>(whole_number(value, name));
+    } else if (name == "wrong-echo") {
+        script.wrong_echo = whole_number(value, name);
     } else if (name == "only") {
         script.only_file = parse_file(value, name);
     } else if (name == "log") {

@@ -19,7 +19,8 @@ class FakeWorkers(CorralTest):
         self.folder = pathlib.Path(folder.name)
 
     def fake(self, script="", workers=1, ready=True, pool=None, **sections):
-        pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": script}} | (pool or {})
+        # Not confined: scripts and cues write files.
+        pool = {"llama_cli": FAKE_LLAMA_CLI, "env": {"FAKE_LLAMA_CLI": script}, "confine": "off"} | (pool or {})
         return self.daemon(workers=workers, pool=pool, ready=ready, **{"health": {"interval": "1h"}} | sections)
 
     def test_an_answer_with_its_usage(self):

@@ -106,6 +106,22 @@ class Cues(FakeTest):
         self.assertTrue(mark.exists())
         self.assertEqual(self.ready().answer(text), TWENTY)
 
+    def test_if(self):
+        file = self.folder / "file"
+        text = f"{COUNT} [if {file} exit 3 at 0]"
+        fake = self.ready()
+        self.assertEqual(fake.answer(text), TWENTY)
+        file.touch()
+        fake.request(text)
+        self.assertEqual(fake.wait(), 3)
+
+    def test_zombie(self):
+        fake = self.ready()
+        self.assertEqual(fake.so_far(f"{COUNT} [zombie at 3]", 3), "1 2")
+        wait_for(lambda: stat(fake.pid)[0] == "Z", "the main thread's end")
+        self.assertTrue(fake.silent(BRIEFLY))
+        self.assertIsNone(fake.process.poll())
+
     def test_several_cues_come_by_their_places(self):
         fake = self.ready()
         self.assertEqual(fake.so_far("[exit 4 at 9] Count to [garbage at 2] 20.", 2), "1 ")
@@ -165,6 +181,12 @@ class StartScripts(FakeTest):
         for _ in range(3):
             fake.answer("x")
         self.assertAlmostEqual(fake.anonymous_mib() - before, 30, delta=2)
+
+    def test_wrong_echo(self):
+        fake = self.ready("wrong-echo=2")
+        fake.send("/read /x\n")
+        self.assertIn(b"'/wrong'", fake.packet())
+        self.assertEqual(fake.answer(COUNT), TWENTY)
 
     def test_only(self):
         fault = self.folder / "fault"

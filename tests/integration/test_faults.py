@@ -70,8 +70,9 @@ class DeadWorkers(CorralTest):
             self.assertEqual(first + joined(events[:-1]), COUNTED)
             usage = events[-2]["usage"]
             resumed += usage["resumed"]
-            self.assertEqual((usage["prompt_tokens"], usage["completion_tokens"]),
-                             (whole["prompt_tokens"], whole["completion_tokens"]))
+            self.assertEqual(usage["prompt_tokens"], whole["prompt_tokens"])
+            # A worker that dies between its last word and its log takes the count of the turn's end with it.
+            self.assertIn(whole["completion_tokens"] - usage["completion_tokens"], (0, 1))
             daemon.wait_ready()
         self.assertGreater(resumed, 0)
         self.assertEqual(daemon.pool()["resumed"], resumed)

@@ -7,80 +7,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/use_future.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 
-#include "async/clock.hpp"
+#include "tests/process/child_world.hpp"
 
 using namespace corral;
+using namespace corral::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr auto patience = 20s;  // a bound, not a wait: every test ends when its condition holds
-
-Command shell(const std::string& script) {
-    return {"/bin/sh", {"-c", script}, {}};
-}
-
-// Reads to the end; each read's bytes are one element.
-awaitable<void> read_all(asio::readable_pipe& pipe, std::vector<std::string>& reads) {
-    error_code ec;
-    std::string bytes(4096, '\0');
-    while (true) {
-        const auto space = asio::buffer(bytes);
-        const std::size_t size = co_await pipe.async_read_some(space, into(ec));
-        if (ec) break;
-        reads.push_back(bytes.substr(0, size));
-    }
-}
-
-struct Ran {
-    std::vector<std::string> output;
-    std::vector<std::string> errors;
-    std::optional<ExitStatus> status;
-    std::string text() const {
-        std::string all;
-        for (const std::string& part : output) all += part;
-        return all;
-    }
-};
-
-awaitable<void> wait_for(Child& child, Ran& ran) {
-    const ExitStatus status = co_await child.wait();
-    ran.status = status;
-}
-
-struct World {
-    asio::io_context io{1};
-    ProcessSpawner spawner{io.get_executor()};
-
-    Ran run(const Command& command) {
-        const auto child = spawner.spawn(command);
-        Ran ran;
-        asio::co_spawn(io, read_all(child->output, ran.output), asio::use_future);
-        asio::co_spawn(io, read_all(child->errors, ran.errors), asio::use_future);
-        asio::co_spawn(io, wait_for(*child, ran), asio::use_future);
-        io.restart();
-        io.run_for(patience);
-        return ran;
-    }
-    // Runs the loop until `done` holds.
-    template <class Condition>
-    bool until(Condition done) {
-        const auto end = std::chrono::steady_clock::now() + patience;
-        while (!done() && std::chrono::steady_clock::now() < end) {
-            io.restart();
-            io.run_for(5ms);
-        }
-        return done();
-    }
-};
 
 // Alive and no zombie.
 bool runs(pid_t pid) {

@@ -105,6 +105,8 @@ struct FakeProcess {
     bool loaded = false;
     bool ignores_signals = false;
     std::chrono::milliseconds cpu{0};  // what it has used so far
+    bool cpu_known = true;
+    bool wants_cpu = false;
     std::optional<int> status;
     Event ended;
 };
@@ -148,7 +150,10 @@ class FakeSpawner final : public Spawner {
             const bool deadly = signal == SIGKILL || signal == SIGTERM;
             if (signal == SIGKILL || (deadly && !process_.ignores_signals)) process_.die_of(signal);
         }
-        std::chrono::milliseconds cpu_time() const override { return process_.cpu; }
+        std::optional<CpuUse> cpu_use() const override {
+            if (!process_.cpu_known) return std::nullopt;
+            return CpuUse{process_.cpu, process_.wants_cpu};
+        }
         awaitable<ExitStatus> wait() override {
             while (!process_.status) co_await process_.ended.wait();
             co_return ExitStatus(*process_.status);

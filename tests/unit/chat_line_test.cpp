@@ -53,6 +53,12 @@ TEST_CASE("UTF-8 is judged as Unicode defines it") {
         CHECK_FALSE(is_valid_utf8(bad));
 }
 
+TEST_CASE("what is no UTF-8 is replaced byte by byte, and nothing else") {
+    CHECK(to_valid_utf8("a\xff\xe2\x82\xc3\xa9\xc3") ==
+          "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd");
+    CHECK(to_valid_utf8("\xf0\x9f\xa6\x99 ok") == "\xf0\x9f\xa6\x99 ok");
+}
+
 TEST_CASE("the wrapped template keeps the model's own text unchanged") {
     const std::string model = "{{ messages }}{# anything #}";
     const std::string wrapped = wrap_chat_template(model);

@@ -75,6 +75,9 @@ pools:
     prompt_cache_mib: 0
     extra_args: ["--mlock", "-fa", "on", ""]
     env: {OMP_NUM_THREADS: 1, EMPTY: ""}
+    confine: required
+    confine_read: [/opt/a, b]
+    confine_devices: [/dev/gpu]
   - {name: b, model: b.gguf, threads: auto}
 queue: {limit: 0, timeout: 1ms}
 timeouts: {start: 10m, request: 24h, cancel: 1.5s, drain: 0s, client_write: 1s}
@@ -109,6 +112,9 @@ log: {level: trace, content: true}
         {"pools[0].prompt_cache_mib", "0"},
         {"pools[0].extra_args", "<--mlock><-fa><on><>"},
         {"pools[0].env", "<EMPTY=><OMP_NUM_THREADS=1>"},
+        {"pools[0].confine", "required"},
+        {"pools[0].confine_read", "</opt/a><b>"},
+        {"pools[0].confine_devices", "</dev/gpu>"},
         {"queue.limit", "0"},
         {"queue.timeout", "1ms"},
         {"timeouts.start", "10m"},

@@ -68,8 +68,12 @@ TEST_CASE(
     world.all_ready();
     CHECK(world.pool.ready());
     for (int second = 0; second < 70; ++second) {
-        for (const auto& process : world.spawner.processes)
-            if (!process->status) process->play_health_checks();
+        for (const auto& process : world.spawner.processes) {
+            if (process->status) continue;
+            process->unread = process->read_input();
+            if (process->unread.starts_with("/clear")) process->answer({"Hello"});
+            process->play_health_checks();
+        }
         world.clock.advance(1s);
     }
     CHECK(world.pool.failing().empty());

@@ -88,4 +88,7 @@ TEST_CASE("lines without an end do not grow the memory, and later lines still co
     for (int i = 0; i < 1000; ++i) log.feed(std::string(4096, 'x'));
     log.feed("\n0 E something broke\n");
     CHECK(log.last_error() == "something broke");
+    log.feed("0 E and ends\n");
+    CHECK(log.last_error() == "and ends");
+    CHECK(log.first_error() == "something broke");
 }

@@ -150,6 +150,22 @@ TEST_CASE("half an answer that a stranger's SIGINT left is no answer; its worker
     CHECK(world.spawner.processes.size() == 1);
 }
 
+TEST_CASE("a worker that dies before its log tells of a whole answer keeps nobody waiting for it") {
+    PoolWorld world(1);
+    world.all_ready();
+    Asked& asked = world.ask("Count");
+    FakeProcess& child = world.process(0);
+    child.begin_answer("1 2");
+    child.write_output("\n\n> " + sentinel_echo(child.open_nonce));
+    world.clock.settle();
+    CHECK_FALSE(asked.done());
+    child.die_of(SIGKILL);
+    world.clock.settle();
+    REQUIRE(asked.end);
+    CHECK(asked.sink.text == "1 2");
+    CHECK(asked.end->resumed == 0);
+}
+
 TEST_CASE("an answer with fewer tokens than its log counts was cut while it was printed") {
     PoolWorld world(1);
     world.all_ready();
@@ -237,7 +253,22 @@ TEST_CASE("a conversation that crashes two workers is not given a third, nor ano
     CHECK_FALSE(world.ask("poison").done());
 }
 
-TEST_CASE("deaths that hit others too are blamed on nobody") {
+TEST_CASE("two conversations that crash workers do not excuse each other") {
+    PoolWorld world(4);
+    world.all_ready();
+    Asked& first = world.ask("a");
+    Asked& second = world.ask("b");
+    for (int i = 0; i < 4; ++i) {
+        world.process(i).die_of(SIGSEGV);
+        world.clock.settle();
+    }
+    for (Asked* asked : {&first, &second}) {
+        REQUIRE(asked->error);
+        CHECK(asked->error->code == "conversation_quarantined");
+    }
+}
+
+TEST_CASE("kills that hit others too are blamed on nobody") {
     PoolWorld world(3);
     world.all_ready();
     Asked& first = world.ask("a");
@@ -274,4 +305,18 @@ TEST_CASE("a conversation that is answered after all is cleared of what died in 
         world.clock.settle();
         CHECK(asked.sink.text == "one two");
     }
+}
+
+TEST_CASE("crashes that hit several conversations are blamed on none of them") {
+    PoolWorld world(3);
+    world.all_ready();
+    std::vector<Asked*> asked;
+    for (const char* text : {"a", "b", "c"}) asked.push_back(&world.ask(text));
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& process : world.spawner.processes)
+            if (!process->status) process->die_of(SIGSEGV);
+        world.clock.advance(1min);
+        world.all_ready();
+    }
+    for (const Asked* one : asked) CHECK_FALSE(one->error);
 }

@@ -94,6 +94,18 @@ TEST_CASE("text is delivered as soon as it cannot be the end") {
     CHECK(decoder.take()->text == "ing");
 }
 
+TEST_CASE("the last words of a process that exits of a SIGINT are no part of the answer") {
+    const std::vector<std::string> endings = {"\n\n> \n\nExiting...\n", "\n> \n\nExiting...\n",
+                                              "\x1b[0m\n", "\n\n> \x1b[0m\n",
+                                              "\n> \n\nExiting...\n\x1b[0m\n"};
+    for (const std::string& words : endings) {
+        CAPTURE(words);
+        CHECK(decode({start, "a", words}).text == "a");
+        CHECK(decode(bytes_of(start + "a" + words)).text == "a");
+        CHECK(decode({start, "a", words, "b", "\n", trailer}).text == "a" + words + "b");
+    }
+}
+
 TEST_CASE("what the protocol does not allow is told, for good") {
     using enum ReplyDecoder::Phase;
     CHECK(decode({"Hello"}).phase == broken);

@@ -73,6 +73,13 @@ TEST_CASE("a busy worker that neither writes nor computes is replaced, and its r
         CHECK(child.signals.empty());
         world.clock.advance(25s);
     }
+    SUBCASE("hung after an hour in which it could not be looked at") {
+        child.cpu_known = false;
+        world.clock.advance(1h);
+        CHECK(child.signals.empty());
+        child.cpu_known = true;
+        world.clock.advance(21s);
+    }
     SUBCASE("hung after its first word") {
         child.begin_answer("one");
         world.clock.advance(21s);
