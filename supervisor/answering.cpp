@@ -5,6 +5,7 @@
 #include "supervisor/answer_errors.hpp"
 #include "supervisor/answer_limit.hpp"
 #include "supervisor/continuation.hpp"
+#include "supervisor/request_meter.hpp"
 
 namespace corral {
 namespace {
@@ -26,8 +27,10 @@ milliseconds since(Clock& clock, TimePoint start) {
 // The answer to one request, whichever workers give it.
 class Answering {
   public:
-    Answering(Pool& pool, const ChatRequest& request, Cancellation& cancellation, AnswerSink& sink)
+    Answering(Pool& pool, RequestMeter& meter, const ChatRequest& request,
+              Cancellation& cancellation, AnswerSink& sink)
         : pool_(pool),
+          meter_(meter),
           request_(request),
           cancellation_(cancellation),
           sink_(sink),
@@ -58,6 +61,7 @@ class Answering {
     void note_usage(const Usage& usage);
 
     Pool& pool_;
+    RequestMeter& meter_;
     const ChatRequest& request_;
     Cancellation& cancellation_;
     AnswerSink& sink_;
@@ -94,7 +98,10 @@ awaitable<Ending> Answering::attempt(Lease lease) {
             if (!written) co_return Failure{Failure::Kind::stopped, ""};
             co_return finished(*finish);
         }
-        pieces_ += std::get<Piece>(event).begins_token;
+        if (std::get<Piece>(event).begins_token) {
+            ++pieces_;
+            meter_.token();
+        }
         const std::optional<Piece> piece = text_.feed(std::get<Piece>(std::move(event)));
         if (!piece) co_return Contradiction{};
         const std::string text = limit_.feed(*piece);
@@ -130,6 +137,7 @@ awaitable<Ending> Answering::lost(Lease& lease, Failure failure) {
 }
 
 void Answering::note_usage(const Usage& usage) {
+    meter_.usage(usage);
     if (!prefilled_) prompt_ = usage;
 }
 
@@ -162,29 +170,30 @@ std::optional<Finish> Answering::nothing_left() {
     return Finish{Finish::Reason::length, usage};
 }
 
-}  // namespace
-
-awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request,
-                            const Origin& origin, Cancellation& cancellation, AnswerSink& sink) {
-    const Pool::Visit visit(pool);
+awaitable<AnswerEnd> answer_metered(Pool& pool, Clock& clock, RequestMeter& meter,
+                                    const ChatRequest& request, const Origin& origin,
+                                    Cancellation& cancellation, AnswerSink& sink) {
     const TimePoint arrived = clock.now();
     const Quarantine::Digest digest = Quarantine::digest(request.conversation);
     const milliseconds ttl = pool.failover().quarantine;
     if (pool.quarantine().refuses(digest, arrived)) throw answer_errors::quarantined(ttl);
     const std::stop_token stop = cancellation.token();
-    Answering answering(pool, request, cancellation, sink);
+    Answering answering(pool, meter, request, cancellation, sink);
     auto place = Pool::Place::back;
     milliseconds generated{0};
     Quarantine::Losses losses;
     unsigned workers_lost = 0;
     while (true) {
+        meter.queued();
         Pool::Acquired acquired = co_await pool.acquire(place, origin, stop);
         if (auto* refusal = std::get_if<Pool::Refusal>(&acquired))
             throw answer_errors::refused(*refusal, pool, cancellation);
         const TimePoint granted = clock.now();
         const std::string worker = std::get<Lease>(acquired).worker().name();
+        meter.granted(std::get<Lease>(acquired).worker());
         awaitable<Ending> attempting = answering.attempt(std::get<Lease>(std::move(acquired)));
         const Ending ending = co_await std::move(attempting);
+        meter.released();
         generated += since(clock, granted);
         place = Pool::Place::front;
         std::optional<Finish> finish;
@@ -208,6 +217,24 @@ awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request
         pool.note_service(generated);
         co_return AnswerEnd{*finish, since(clock, arrived) - generated, generated,
                             answering.resumed()};
+    }
+}
+
+}  // namespace
+
+awaitable<AnswerEnd> answer(Pool& pool, Clock& clock, const ChatRequest& request,
+                            const Origin& origin, Cancellation& cancellation, AnswerSink& sink) {
+    const Pool::Visit visit(pool);
+    RequestMeter meter(pool.metrics());
+    try {
+        awaitable<AnswerEnd> answering =
+            answer_metered(pool, clock, meter, request, origin, cancellation, sink);
+        const AnswerEnd end = co_await std::move(answering);
+        meter.end(end.finish.reason == Finish::Reason::stop ? Outcome::stop : Outcome::length);
+        co_return end;
+    } catch (const ApiError& error) {
+        meter.end(outcome_of(error, meter.had_worker()));
+        throw;
     }
 }
 

@@ -7,7 +7,10 @@
 
 #include "config/duration.hpp"
 #include "supervisor/answer_sinks.hpp"
+#include "supervisor/llamacpp_page.hpp"
+#include "supervisor/metrics_page.hpp"
 #include "supervisor/pool_report.hpp"
+#include "supervisor/prometheus.hpp"
 
 namespace corral {
 namespace {
@@ -17,6 +20,8 @@ namespace json = boost::json;
 constexpr std::string_view chat_path = "/v1/chat/completions";
 constexpr std::string_view reload_path = "/v1/reload";
 constexpr std::string_view models_path = "/v1/models";
+constexpr std::string_view metrics_path = "/metrics";
+constexpr std::string_view llamacpp_metrics_path = "/metrics/llamacpp";
 
 HttpResponse json_response(int status, std::string body) {
     return {status, {{"Content-Type", "application/json"}}, std::move(body)};
@@ -85,6 +90,7 @@ awaitable<void> Api::handle(HttpExchange& exchange) {
         }
         response = answer_other(exchange, !page.empty());
     } catch (const ApiError& error) {
+        if (error.status == 401 || error.status == 403) ++refused_[refused_as(error)];
         response = error_response(error);
         if (error.status == 401) response.headers["WWW-Authenticate"] = "Bearer";
     }
@@ -128,16 +134,29 @@ HttpResponse Api::reload(const Peer& peer) {
     }
 }
 
-HttpResponse Api::get(const std::string& path) const {
+HttpResponse Api::get(const std::string& path) {
     if (path == "/health") return json_response(200, "{\"status\":\"ok\"}\n");
     if (path == "/ready") return ready();
-    if (path == "/v1/pool") return json_response(200, pool_report(pools_, clock_.now()));
+    if (path == "/v1/pool")
+        return json_response(200, pool_report(pools_, processes_, clock_.now()));
+    if (path == metrics_path) return metrics(false);
+    if (path == llamacpp_metrics_path) return metrics(true);
     if (path == models_path) return models("");
     if (path.starts_with(std::string(models_path) + "/"))
         return models(path.substr(models_path.size() + 1));
     return error_response(
         ApiError(404, "invalid_request_error", "not_found",
                  "there is nothing at this path; chat is at " + std::string(chat_path)));
+}
+
+HttpResponse Api::metrics(bool as_llama_server) {
+    std::vector<Pool*> pools;
+    for (const auto& pool : pools_) pools.push_back(pool.get());
+    std::string page =
+        as_llama_server
+            ? llamacpp_page(pools)
+            : metrics_page({std::move(pools), refused_, processes_, clock_.now(), started_});
+    return {200, {{"Content-Type", PrometheusText::content_type}}, std::move(page)};
 }
 
 HttpResponse Api::ready() const {
@@ -206,10 +225,19 @@ Api::Chat Api::prepare(const HttpRequest& http, Origin origin) const {
             std::move(headers)};
 }
 
+Api::Chat Api::prepare_or_refuse(const HttpRequest& http, const Origin& origin) {
+    try {
+        return prepare(http, origin);
+    } catch (const ApiError& error) {
+        ++refused_[refused_as(error)];
+        throw;
+    }
+}
+
 awaitable<void> Api::chat(HttpExchange& exchange, const Origin& origin) {
     std::optional<ApiError> failure;
     try {
-        const Chat chat = prepare(exchange.request(), origin);
+        const Chat chat = prepare_or_refuse(exchange.request(), origin);
         log_content(chat);
         exchange.cancellation().cancel_at(clock_, clock_.now() + chat.timeout);
         if (chat.request.stream) {

@@ -10,6 +10,8 @@
 #include "ipc/http_server.hpp"
 #include "supervisor/access.hpp"
 #include "supervisor/openai.hpp"
+#include "supervisor/outcome.hpp"
+#include "supervisor/process_watch.hpp"
 
 namespace corral {
 
@@ -39,12 +41,14 @@ class Api {
 
     awaitable<void> chat(HttpExchange& exchange, const Origin& origin);
     Chat prepare(const HttpRequest& http, Origin origin) const;
+    Chat prepare_or_refuse(const HttpRequest& http, const Origin& origin);
     awaitable<void> chat_whole(HttpExchange& exchange, const Chat& chat);
     awaitable<void> chat_streamed(HttpExchange& exchange, const Chat& chat);
     void log_content(const Chat& chat) const;
     HttpResponse answer_other(const HttpExchange& exchange, bool from_page);
     HttpResponse reload(const Peer& peer);
-    HttpResponse get(const std::string& path) const;
+    HttpResponse get(const std::string& path);
+    HttpResponse metrics(bool as_llama_server);
     HttpResponse ready() const;
     HttpResponse models(const std::string& id) const;
     Pool& pool_for(const std::string& model) const;
@@ -56,6 +60,8 @@ class Api {
     Reload reload_;
     long started_;  // seconds since the epoch
     bool draining_ = false;
+    RefusedCounts refused_;
+    ProcessWatch processes_;
 };
 
 }  // namespace corral

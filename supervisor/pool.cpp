@@ -26,6 +26,7 @@ Pool::Pool(asio::any_io_executor executor, Clock& clock, Settings settings,
       queue_(settings_.queue.limit),
       storm_(settings_.restart),
       quarantine_(settings_.failover.quarantine),
+      metrics_(clock),
       visited_(executor, clock),
       tasks_(executor, clock, fatal_task_error) {}
 

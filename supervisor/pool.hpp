@@ -12,6 +12,7 @@
 #include "async/cancellation.hpp"
 #include "supervisor/crash_storm.hpp"
 #include "supervisor/fair_queue.hpp"
+#include "supervisor/pool_metrics.hpp"
 #include "supervisor/quarantine.hpp"
 #include "supervisor/worker.hpp"
 
@@ -36,12 +37,6 @@ class Pool final : private Worker::Owner {
     struct QueueSnapshot {
         std::size_t length;
         std::size_t limit;
-    };
-    // What became of requests whose worker was lost.
-    struct Counters {
-        std::uint64_t retried = 0;      // began anew with another worker
-        std::uint64_t resumed = 0;      // were continued by another worker
-        std::uint64_t quarantined = 0;  // were blamed
     };
 
     // `observer` hears of every change of a worker's state.
@@ -96,7 +91,8 @@ class Pool final : private Worker::Owner {
     // How long a lease was held, for the estimate above.
     void note_service(milliseconds duration);
     Quarantine& quarantine() { return quarantine_; }
-    Counters& counters() { return counters_; }
+    PoolMetrics& metrics() { return metrics_; }
+    PoolMetrics::Failover& counters() { return metrics_.failover(); }
 
   private:
     struct Waiter : FairQueue::Ticket {
@@ -108,6 +104,10 @@ class Pool final : private Worker::Owner {
     void worker_available(const Worker& worker) override;
     void worker_changed(const Worker& worker) override;
     void worker_died(const Worker& worker, const Worker::DeathNotice& notice) override;
+    void worker_loaded(const Worker&, milliseconds took) override { metrics_.note_start(took); }
+    void worker_restarts(const Worker&, RestartCause cause) override {
+        metrics_.note_restart(cause);
+    }
     TimePoint worker_may_start_at(const Worker& worker) override;
     bool worker_may_retire(const Worker& worker) override;
 
@@ -130,7 +130,7 @@ class Pool final : private Worker::Owner {
     bool answered_ = false;            // some worker, since the probe before
     std::unique_ptr<Alarm> judge_at_;  // the probe, if nothing happens
     Quarantine quarantine_;
-    Counters counters_;
+    PoolMetrics metrics_;
     double service_ms_ = 0;  // moving average; 0 until measured
     bool started_ = false;
     std::size_t visits_ = 0;

@@ -1,4 +1,5 @@
-// What GET /v1/pool tells: every pool, its queue and its workers, never any message text.
+// What GET /v1/pool tells: every pool, its queue, its workers and what each is at, and what was
+// done of late; never any message text.
 #pragma once
 
 #include <memory>
@@ -6,9 +7,11 @@
 #include <vector>
 
 #include "supervisor/pool.hpp"
+#include "supervisor/process_watch.hpp"
 
 namespace corral {
 
-std::string pool_report(const std::vector<std::unique_ptr<Pool>>& pools, TimePoint now);
+std::string pool_report(const std::vector<std::unique_ptr<Pool>>& pools, ProcessWatch& processes,
+                        TimePoint now);
 
 }  // namespace corral

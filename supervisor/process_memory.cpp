@@ -7,7 +7,7 @@ namespace corral {
 
 std::optional<ProcessMemory> read_process_memory(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
-    ProcessMemory memory{0, 0};
+    ProcessMemory memory{0, 0, 0};
     bool found = false;
     for (std::string line; std::getline(file, line);) {
         if (line.starts_with("Rss:")) {
@@ -15,6 +15,8 @@ std::optional<ProcessMemory> read_process_memory(pid_t pid) {
             found = true;
         } else if (line.starts_with("Pss:")) {
             memory.pss_bytes = std::stoull(line.substr(4)) * 1024;
+        } else if (line.starts_with("Anonymous:")) {
+            memory.anonymous_bytes = std::stoull(line.substr(10)) * 1024;
         }
     }
     if (!found) return std::nullopt;

@@ -9,8 +9,9 @@
 namespace corral {
 
 struct ProcessMemory {
-    std::uint64_t rss_bytes;  // resident, shared pages counted in full
-    std::uint64_t pss_bytes;  // resident, shared pages divided by the number of sharers
+    std::uint64_t rss_bytes;        // resident, shared pages counted in full
+    std::uint64_t pss_bytes;        // resident, shared pages divided by the number of sharers
+    std::uint64_t anonymous_bytes;  // resident and of no file: what the process has for itself
 };
 
 // Nothing if the process is gone or may not be looked at. The kernel walks the page tables of the

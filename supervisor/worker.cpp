@@ -59,7 +59,7 @@ void Worker::request_stop() {
 
 void Worker::kill() {
     request_stop();
-    if (process_) process_->kill("corral was told to end at once");
+    if (process_) process_->kill("corral was told to end at once", RestartCause::exited);
 }
 
 std::optional<Lease> Worker::try_lease() {
@@ -90,10 +90,11 @@ awaitable<AnswerEvent> Worker::next_event(std::stop_token stop) {
     AnswerEvent event = co_await engine_->next_event(token);
     auto* failure = std::get_if<Failure>(&event);
     if (failure && bound.stalled()) {
-        process_->kill("it neither wrote nor used CPU time for timeouts.stall");
+        process_->kill("it neither wrote nor used CPU time for timeouts.stall", RestartCause::hung);
         *failure = {Failure::Kind::lost, "the worker made no progress"};
     }
-    if (failure && failure->kind == Failure::Kind::broken) process_->kill(failure->message);
+    if (failure && failure->kind == Failure::Kind::broken)
+        process_->kill(failure->message, RestartCause::protocol);
     co_return event;
 }
 
@@ -111,6 +112,7 @@ awaitable<void> Worker::run() {
         exit_expected_ = died_leased_ = false;
         co_await live();
         if (stop_.stop_requested()) break;
+        owner_.worker_restarts(*this, cause_);
         if (!death_) {
             spdlog::info("worker {}: {}; starting it again", name_, last_exit_);
             continue;
@@ -151,6 +153,7 @@ awaitable<void> Worker::live() {
     } catch (const SpawnError& error) {
         last_exit_ = error.what();
         death_ = Death::other;
+        cause_ = RestartCause::start_failed;
         co_return;
     }
     co_await wait_until_ready();
@@ -164,11 +167,13 @@ awaitable<void> Worker::wait_until_ready() {
     const bool ready = co_await engine_->wait_ready(token);
     if (ready) {
         ready_at_ = clock_.now();
+        owner_.worker_loaded(*this,
+                             std::chrono::duration_cast<milliseconds>(*ready_at_ - spawned_at_));
         spdlog::info("worker {}: ready in {:.2f} s (pid {})", name_,
                      std::chrono::duration<double>(*ready_at_ - spawned_at_).count(),
                      process_->pid());
     } else if (token.stop_requested() && !stop_.stop_requested()) {
-        process_->kill("not ready within timeouts.start");
+        process_->kill("not ready within timeouts.start", RestartCause::not_ready);
     }
 }
 
@@ -210,7 +215,8 @@ awaitable<bool> Worker::recover() {
     const ProgressStop bound(clock_, process_->child(), limits_.cancel, {}, at_the_latest);
     const std::stop_token token = bound.token();
     const bool recovered = co_await engine_->recover(token);
-    if (!recovered && bound.stalled()) process_->kill("did not stop answering in time");
+    if (!recovered && bound.stalled())
+        process_->kill("did not stop answering in time", RestartCause::hung);
     exit_expected_ = !recovered && !bound.stalled();
     co_return recovered;
 }
@@ -220,7 +226,7 @@ awaitable<bool> Worker::check_health() {
     const DeadlineStop limit(clock_, clock_.now() + limits_.health_timeout);
     const std::stop_token token = limit.token();
     const bool healthy = co_await engine_->probe(token);
-    if (!healthy) process_->kill("failed its health check");
+    if (!healthy) process_->kill("failed its health check", RestartCause::unhealthy);
     co_return healthy;
 }
 
@@ -253,11 +259,21 @@ awaitable<void> Worker::end_process() {
     co_await process_->end(politely);
     co_await process_->join();
     if (exit_expected_ && process_->exited_cleanly()) death_.reset();
+    cause_ = restart_cause();
     last_exit_ = retiring_.empty() ? process_->describe() : "replaced: " + retiring_;
     if (!death_ && retiring_.empty()) last_exit_ += " on being interrupted";
     if (const std::string told = engine_->errors_told(); !ready_at_ && !told.empty())
         last_exit_ += ": " + told;
     process_.reset();
+}
+
+// Once the process has ended.
+RestartCause Worker::restart_cause() const {
+    if (!retiring_.empty())
+        return next_engine_ ? RestartCause::reconfigured : RestartCause::recycled;
+    if (exit_expected_ && process_->exited_cleanly()) return RestartCause::interrupted;
+    const RestartCause cause = process_->cause();
+    return ready_at_ || cause == RestartCause::not_ready ? cause : RestartCause::start_failed;
 }
 
 Worker::Snapshot Worker::snapshot() const {

@@ -69,6 +69,9 @@ class Worker {
         virtual void worker_available(const Worker& worker) = 0;  // it could be leased now
         virtual void worker_changed(const Worker& worker) = 0;    // its state did
         virtual void worker_died(const Worker& worker, const DeathNotice& notice) = 0;
+        // For figures: its process became ready for the first time; it is to get another process.
+        virtual void worker_loaded(const Worker& worker, milliseconds took) = 0;
+        virtual void worker_restarts(const Worker& worker, RestartCause cause) = 0;
         // When its next process may start, as far as the others are concerned: now or earlier, some
         // later time, or `never`: not before reconsider().
         virtual TimePoint worker_may_start_at(const Worker& worker) = 0;
@@ -118,6 +121,8 @@ class Worker {
     bool loaded() const { return ready_at_ && process_ && !process_->ended(); }  // model in memory
     bool outdated() const { return next_engine_ != nullptr; }
     WorkerState state() const { return state_; }
+    // Of the answer under way, as far as it is known.
+    Usage usage() const { return engine_->usage(); }
     // The command line of its next process.
     Command command() const { return (next_engine_ ? next_engine_ : engine_)->command(); }
     std::optional<TimePoint> ready_at() const { return ready_at_; }  // of the present process
@@ -133,6 +138,7 @@ class Worker {
     awaitable<bool> check_health();
     bool retire();
     std::string retirement_reason() const;
+    RestartCause restart_cause() const;
     awaitable<void> end_process();
     awaitable<void> back_off(milliseconds delay);
     awaitable<AnswerEvent> next_event(std::stop_token stop);
@@ -167,6 +173,7 @@ class Worker {
     std::uint64_t served_ = 0;
     std::uint64_t served_before_ = 0;  // by earlier processes
     std::string last_exit_;
+    RestartCause cause_ = RestartCause::exited;  // of the last process's end
     Event life_;  // an exit, a returned lease, a stop, new circumstances
 };
 

@@ -32,15 +32,18 @@ WorkerProcess::WorkerProcess(asio::any_io_executor executor, Clock& clock, Spawn
     tasks_.spawn(name_ + " log", drain_log());
 }
 
-void WorkerProcess::kill(const std::string& reason) {
+void WorkerProcess::kill(const std::string& reason, RestartCause cause) {
     if (exit_) return;
-    if (kill_reason_.empty()) kill_reason_ = reason;
+    if (kill_reason_.empty()) {
+        kill_reason_ = reason;
+        kill_cause_ = cause;
+    }
     child_->signal_group(SIGKILL);
 }
 
 awaitable<Death> WorkerProcess::death() {
     co_await wait_exit(exit_grace, true);
-    if (!exit_) kill("broke the pipe protocol");
+    if (!exit_) kill("broke the pipe protocol", RestartCause::protocol);
     if (!kill_reason_.empty()) co_return Death::other;
     if (exit_->crashed()) co_return Death::crashed;
     co_return exit_->killed() ? Death::killed : Death::other;
@@ -91,6 +94,12 @@ awaitable<void> WorkerProcess::drain_log() {
 
 std::string WorkerProcess::describe() const {
     return kill_reason_.empty() ? exit_->describe() : "killed: " + kill_reason_;
+}
+
+RestartCause WorkerProcess::cause() const {
+    if (!kill_reason_.empty()) return kill_cause_;
+    if (exit_->crashed()) return RestartCause::crashed;
+    return exit_->killed() ? RestartCause::killed : RestartCause::exited;
 }
 
 }  // namespace corral

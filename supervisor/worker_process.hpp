@@ -10,6 +10,7 @@
 #include "async/task_group.hpp"
 #include "ipc/engine.hpp"
 #include "supervisor/death.hpp"
+#include "supervisor/outcome.hpp"
 
 namespace corral {
 
@@ -27,7 +28,7 @@ class WorkerProcess {
     bool ended() const { return exit_.has_value(); }
 
     // SIGKILL to its group. The first reason is what its end is told to be of.
-    void kill(const std::string& reason);
+    void kill(const std::string& reason, RestartCause cause);
 
     // For whoever holds the worker's engine, once its output ended: how the process died, after its
     // last words were read. One that lives on for longer than a moment is killed.
@@ -41,6 +42,7 @@ class WorkerProcess {
     // After the exit: whether it was an exit with 0; how it ended, in words.
     bool exited_cleanly() const { return exit_->clean(); }
     std::string describe() const;
+    RestartCause cause() const;
 
   private:
     awaitable<void> watch_exit();
@@ -55,6 +57,7 @@ class WorkerProcess {
     std::optional<ExitStatus> exit_;
     bool log_ended_ = false;
     std::string kill_reason_;
+    RestartCause kill_cause_ = RestartCause::killed;
     std::unique_ptr<Alarm> close_pipes_;
     Event changed_;  // exit_ or log_ended_
     TaskGroup tasks_;
