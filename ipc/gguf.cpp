@@ -200,6 +200,7 @@ void read_figures(GgufCursor& cursor, Metadata& metadata, GgufInfo& info) {
     info.split_count = metadata.number("split.count");
     info.split_index = metadata.number("split.no");
     info.vocab_size = metadata.array_length("tokenizer.ggml.tokens");
+    info.merge_count = metadata.array_length("tokenizer.ggml.merges");
     if (!info.architecture) return;
 
     std::string prefix = *info.architecture + ".";

@@ -44,8 +44,9 @@ struct GgufInfo {
     // Of one head: embedding_length / head_count unless given.
     std::optional<std::uint64_t> key_length;
     std::optional<std::uint64_t> value_length;
-    std::optional<std::uint64_t> vocab_size;  // tokens
-    std::optional<std::uint64_t> file_type;   // general.file_type, 7 is Q8_0
+    std::optional<std::uint64_t> vocab_size;   // tokens
+    std::optional<std::uint64_t> merge_count;  // of a BPE tokenizer
+    std::optional<std::uint64_t> file_type;    // general.file_type, 7 is Q8_0
 
     // A model split into several files: all the figures above that count bytes or tensors are of
     // this file alone.

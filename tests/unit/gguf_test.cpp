@@ -96,6 +96,7 @@ TEST_CASE("gguf: a little model, and its architecture after the keys that need i
     CHECK(info.chat_template == "{{ messages }}");
     CHECK(info.vocab_size == 3);
     CHECK(info.weights_bytes == 3 * 34 + 32 * 4);
+    CHECK_FALSE(info.merge_count);
     CHECK(info.kv_bytes(512) == 2 * 2 * (8 + 8) * 2 * 512);
 
     GgufBuilder late;

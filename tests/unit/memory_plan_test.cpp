@@ -63,6 +63,18 @@ TEST_CASE("memory plan: a model by hand") {
     CHECK(memory.worker.at_most() == memory.worker.busy() + 256 * mib);
 }
 
+TEST_CASE("memory plan: a BPE tokenizer, and heads wider than the embedding") {
+    GgufInfo model = model_of_1024_by_16();
+    model.merge_count = 280'000;
+    CHECK(pool_memory(model, pool_with()).worker.process ==
+          5 * mib + 320 * 1024 + 32000 * 200 + 280'000 * 138);
+    model.feed_forward_length = 1024;
+    model.key_length = 128;
+    // 2 x 1024 + 4 x 2048 + 2 x 512 columns of 512 f32, and the mask.
+    CHECK(pool_memory(model, pool_with()).worker.compute ==
+          22 * mib + 4 * mib + 512 * 2048 * 34 / 32 + 1 * mib);
+}
+
 TEST_CASE("memory plan: contexts are rounded up, and a prompt cache keeps a whole context") {
     PoolConfig pool = pool_with();
     pool.context = 4097;
