@@ -30,8 +30,9 @@ int check_config(const std::string& file) {
     }
     std::cout << file << ": ok\n";
     for (const PoolConfig& pool : config.pools)
-        std::cout << "pool " << pool.name << ": " << pool.model << ", " << pool.workers
-                  << (pool.workers == 1 ? " worker\n" : " workers\n");
+        std::cout << "pool " << pool.name << ": " << pool.model << ", "
+                  << (pool.workers ? std::to_string(*pool.workers) : std::string("auto"))
+                  << (pool.workers == 1U ? " worker\n" : " workers\n");
     return ExitCode::ok;
 }
 

@@ -20,6 +20,7 @@ void add_status(CLI::App& app, Action& chosen);
 void add_reload(CLI::App& app, Action& chosen);
 void add_check_config(CLI::App& app, Action& chosen);
 
+void add_plan(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 
 // "corral 0.1.0"

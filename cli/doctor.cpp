@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
+#include <algorithm>
 
 #include "cli/command.hpp"
 #include "cli/connection.hpp"
@@ -13,6 +13,8 @@
 #include "ipc/gguf.hpp"
 #include "ipc/process_spawner.hpp"
 #include "supervisor/answering.hpp"
+#include "supervisor/auto_workers.hpp"
+#include "supervisor/available_memory.hpp"
 #include "supervisor/fatal.hpp"
 #include "supervisor/llama_cli_command.hpp"
 #include "supervisor/pool_builder.hpp"
@@ -58,26 +60,40 @@ class Report {
     bool failed_ = false;
 };
 
-std::uint64_t available_memory_bytes() {
-    std::ifstream file("/proc/meminfo");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("MemAvailable:")) return std::stoull(line.substr(13)) * 1024;
-    return 0;
-}
-
-// Weights are shared by the workers of a pool, caches are not.
-std::uint64_t memory_needed(const GgufInfo& model, const PoolConfig& pool) {
-    const std::uint64_t each = model.kv_bytes(pool.context).value_or(0) +
-                               std::uint64_t{pool.prompt_cache_mib} * 1024 * 1024;
-    return model.weights_bytes.value_or(model.file_bytes) + each * pool.workers;
+// Everything that all workers may ever take, against what this machine and cgroup have left.
+void check_memory(const Config& config, const std::vector<PoolDemand>& demands, Report& report) {
+    std::vector<WorkerChoice> choices;
+    for (const PoolDemand& demand : demands)
+        choices.push_back({demand.workers.value(), WorkerLimit::given});
+    const std::uint64_t needed = memory_at_most(demands, choices);
+    std::uint64_t caches = 0;
+    for (const PoolDemand& demand : demands)
+        caches += *demand.workers * demand.memory.worker.prompt_cache;
+    const AvailableMemory available = available_memory();
+    const std::uint64_t bytes = available.bytes();
+    std::string text = "memory: all workers may take " + format_bytes(needed) + ", " +
+                       format_bytes(caches) + " of it for prompt caches, of " +
+                       format_bytes(bytes) + " available";
+    if (bytes < available.machine_bytes)
+        text += " below the cgroup's limit (memory.max; the machine has " +
+                format_bytes(available.machine_bytes) + ")";
+    const std::uint64_t usable = bytes - std::min(bytes, config.memory.headroom.of(bytes));
+    if (needed <= usable) return report.ok(text);
+    for (const PoolDemand& demand : demands)
+        report.warn("memory: a worker of this pool may take " +
+                    format_bytes(demand.memory.worker.at_most()) + ", of it " +
+                    format_bytes(demand.memory.worker.kv) + " KV cache");
+    report.warn(text + (needed > bytes ? "" : ", which leaves less than memory.headroom") +
+                "; lower workers, prompt_cache_mib or context, or set workers: auto "
+                "(`corral plan` shows what fits)");
 }
 
 void check_files(const Config& config, Report& report) {
-    std::uint64_t needed = 0;
+    std::vector<PoolDemand> demands;
     for (const PoolConfig& pool : config.pools) {
         try {
             const GgufInfo model = read_gguf(pool.model);
-            needed += memory_needed(model, pool);
+            demands.push_back({pool_memory(model, pool), pool.workers});
             report.ok("model " + pool.model + ": " + model.name.value_or("without a name") + ", " +
                       format_bytes(model.file_bytes) +
                       (model.chat_template ? "" : ", no chat template (ChatML is used)"));
@@ -86,23 +102,15 @@ void check_files(const Config& config, Report& report) {
             report.bad(error.what());
         }
     }
-    const std::uint64_t available = available_memory_bytes();
-    const std::string memory = "memory: weights, caches and prompt caches may take " +
-                               format_bytes(needed) + " of " + format_bytes(available) +
-                               " available";
-    if (needed > available) {
-        report.warn(memory + "; lower workers, context or prompt_cache_mib");
-    } else {
-        report.ok(memory);
-    }
+    if (!demands.empty()) check_memory(config, demands, report);
 }
 
 void check_threads(const Config& config, Report& report) {
     const unsigned cores = usable_cores();
     unsigned threads = 0;
     for (const PoolConfig& pool : config.pools)
-        threads +=
-            pool.workers * pool.threads.value_or(threads_per_worker(cores, total_workers(config)));
+        threads += pool.workers.value() *
+                   pool.threads.value_or(threads_per_worker(cores, total_workers(config)));
     const std::string text = "threads: " + std::to_string(threads) + " of all workers on " +
                              std::to_string(cores) + " usable cores";
     if (threads > cores) {
@@ -179,13 +187,19 @@ void try_pools(const Config& config, const ConfinementSupport& support, Report& 
 
 int doctor(const ServeFlags& flags) {
     Config config;
+    Report report;
     try {
         config = config_of(flags);
+        for (const std::string& reason :
+             resolve_workers(config, {available_memory().bytes(), usable_cores()}))
+            report.ok(reason);
     } catch (const ConfigError& error) {
         return complain({ExitCode::usage, error.what()});
+    } catch (const GgufError&) {
+        // Told below, with what else there is to tell.
+        for (PoolConfig& pool : config.pools) pool.workers = pool.workers.value_or(1);
     }
     spdlog::set_level(spdlog::level::off);
-    Report report;
     check_files(config, report);
     check_threads(config, report);
     const ConfinementSupport support = probe_confinement();

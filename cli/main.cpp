@@ -34,8 +34,9 @@ int main(int argc, char** argv) {
     app.footer(footer);
     app.require_subcommand(1);
     corral::Action chosen;
-    for (const auto add : {corral::add_serve, corral::add_ask, corral::add_chat, corral::add_status,
-                           corral::add_reload, corral::add_check_config, corral::add_doctor})
+    for (const auto add :
+         {corral::add_serve, corral::add_ask, corral::add_chat, corral::add_status,
+          corral::add_reload, corral::add_check_config, corral::add_plan, corral::add_doctor})
         add(app, chosen);
     try {
         app.parse(argc, argv);

@@ -24,8 +24,9 @@ std::string ready(const Worker::Snapshot& worker) {
 
 ProgressBlock::ProgressBlock(const std::vector<PoolConfig>& pools) {
     for (const PoolConfig& pool : pools) {
-        const std::string of = "/" + std::to_string(pool.workers);
-        for (unsigned i = 1; i <= pool.workers; ++i) {
+        const unsigned workers = pool.workers.value();
+        const std::string of = "/" + std::to_string(workers);
+        for (unsigned i = 1; i <= workers; ++i) {
             const std::string number = std::to_string(i);
             rows_.push_back({pool.name + "/" + number, pool.name + " " + number + of});
             label_width_ = std::max(label_width_, display_width(rows_.back().label));

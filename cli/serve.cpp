@@ -10,7 +10,10 @@
 #include "cli/serve_progress.hpp"
 #include "cli/terminal.hpp"
 #include "config/config_error.hpp"
+#include "supervisor/auto_workers.hpp"
+#include "supervisor/available_memory.hpp"
 #include "supervisor/supervisor.hpp"
+#include "supervisor/usable_cores.hpp"
 
 namespace corral {
 namespace {
@@ -59,19 +62,33 @@ std::shared_ptr<ServeProgress> set_up_log(const Config& config) {
 }
 
 int serve(const ServeFlags& flags) {
+    // Taken once: when the configuration is read again, our own workers have their memory already.
+    const Budget budget{available_memory().bytes(), usable_cores()};
     Config config;
+    std::vector<std::string> reasons;
     try {
         config = config_of(flags);
+        reasons = resolve_workers(config, budget);
     } catch (const ConfigError& error) {
         return complain({ExitCode::usage, error.what()});
+    } catch (const GgufError& error) {
+        return complain({ExitCode::failed_to_start, error.what()});
     }
     const std::shared_ptr<ServeProgress> progress = set_up_log(config);
+    for (const std::string& reason : reasons) spdlog::info("{}", reason);
     try {
         Supervisor::Hooks hooks;
         hooks.state_changed = [&](const Worker& worker) {
             if (progress) progress->update(worker.snapshot());
         };
-        if (!flags.config.empty()) hooks.read_config = [&] { return config_of(flags); };
+        if (!flags.config.empty()) {
+            hooks.read_config = [&] {
+                Config changed = config_of(flags);
+                for (const std::string& reason : resolve_workers(changed, budget))
+                    spdlog::info("{}", reason);
+                return changed;
+            };
+        }
         hooks.config_changed = [](const Config& changed) {
             spdlog::set_level(spdlog_level(changed.log.level));
         };

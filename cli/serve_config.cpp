@@ -2,7 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "config/config_error.hpp"
+#include "config/fields.hpp"
 #include "config/loader.hpp"
+#include "config/text.hpp"
 #include "config/validate.hpp"
 
 namespace corral {
@@ -10,7 +13,8 @@ namespace corral {
 void add_serve_flags(CLI::App& command, ServeFlags& flags) {
     command.add_option("-c,--config", flags.config, "Configuration file, see config/corral.yaml");
     command.add_option("-m,--model", flags.model, "GGUF model file");
-    command.add_option("-w,--workers", flags.workers, "llama-cli processes to keep loaded (3)");
+    command.add_option("-w,--workers", flags.workers,
+                       "llama-cli processes to keep loaded, or auto (3)");
     command.add_option("-s,--socket", flags.socket, "Unix socket (/run/corral/corral.sock)");
     command.add_option("--llama-cli", flags.llama_cli, "The llama-cli to run (from PATH)");
     command.add_option("--ctx-size", flags.context, "Context of each worker, in tokens (2048)");
@@ -27,7 +31,14 @@ Config config_of(const ServeFlags& flags) {
     }
     PoolConfig& pool = config.pools.front();
     if (flags.model) pool.model = *flags.model;
-    if (flags.workers) pool.workers = *flags.workers;
+    if (flags.workers) {
+        const rules::WholeOrAuto rule{{1, limits::workers_max}};
+        const auto workers = rule.parse(*flags.workers);
+        if (!workers)
+            throw ConfigError("--workers: expected " + rule.expected() + ", got " +
+                              corral::quoted(*flags.workers));
+        pool.workers = *workers;
+    }
     if (flags.llama_cli) pool.llama_cli = *flags.llama_cli;
     if (flags.context) {
         pool.context = *flags.context;

@@ -1,4 +1,5 @@
-// The configuration that `serve` and `doctor` work with: a file, flags, or flags on top of a file.
+// The configuration that `serve`, `doctor` and `plan` work with: a file, flags, or flags on top of
+// a file.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,7 @@ namespace corral {
 struct ServeFlags {
     std::string config;  // path
     std::optional<std::string> model;
-    std::optional<unsigned> workers;
+    std::optional<std::string> workers;  // a number or auto
     std::optional<std::string> socket;
     std::optional<std::string> llama_cli;
     std::optional<unsigned> context;

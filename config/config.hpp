@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "config/size.hpp"
+
 namespace corral {
 
 using std::chrono::milliseconds;
@@ -64,7 +66,9 @@ struct PoolConfig {
     std::string name = "default";         // the OpenAI model id
     std::string model;                    // path of a GGUF file
     std::string llama_cli = "llama-cli";  // a path, or a name looked up on PATH
-    unsigned workers = 3;
+    // Absent is "auto", which the program replaces by a number (supervisor/auto_workers.hpp) before
+    // anything else looks at it.
+    std::optional<unsigned> workers = 3;
     unsigned context = 2048;    // tokens
     unsigned max_tokens = 512;  // hard cap of an answer, llama-cli's -n
     std::optional<unsigned>
@@ -78,6 +82,10 @@ struct PoolConfig {
     Confine confine = Confine::automatic;
     std::vector<std::string> confine_read;     // paths that workers may read on top of the default
     std::vector<std::string> confine_devices;  // device nodes that they may use
+};
+
+struct MemoryConfig {
+    Share headroom{.percent = 10};  // of the memory, kept free by workers: auto and corral plan
 };
 
 struct QueueConfig {
@@ -130,6 +138,7 @@ struct LogConfig {
 struct Config {
     Listen listen;
     std::vector<PoolConfig> pools;
+    MemoryConfig memory;
     QueueConfig queue;
     Timeouts timeouts;
     RestartConfig restart;

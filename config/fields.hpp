@@ -24,6 +24,7 @@ namespace limits {
 
 using namespace std::chrono_literals;
 
+inline constexpr unsigned workers_max = 256;  // of a pool
 inline constexpr std::size_t pools_max = 64;
 inline constexpr std::size_t extra_args_max = 256;
 inline constexpr std::size_t env_max = 256;
@@ -92,7 +93,7 @@ void visit_fields(Visitor& visit, Pool& pool) {
     // Empty when it is missing, which validate.cpp says better than a rule could.
     visit.value("model", pool.model, rules::Line{.may_be_empty = true});
     visit.value("llama_cli", pool.llama_cli, rules::Line{});
-    visit.value("workers", pool.workers, rules::Whole{1, 256});
+    visit.value("workers", pool.workers, rules::WholeOrAuto{{1, limits::workers_max}});
     visit.value("context", pool.context, rules::Whole{2, limits::context_max});
     visit.value("max_tokens", pool.max_tokens, rules::Whole{1, limits::context_max - 1});
     visit.value("threads", pool.threads, rules::WholeOrAuto{{1, 1024}});
@@ -105,6 +106,11 @@ void visit_fields(Visitor& visit, Pool& pool) {
     visit.value("confine", pool.confine, limits::confine);
     visit.texts("confine_read", pool.confine_read, rules::Line{}, limits::paths_max);
     visit.texts("confine_devices", pool.confine_devices, rules::Line{}, limits::paths_max);
+}
+
+template <class Visitor, MaybeConst<MemoryConfig> Section>
+void visit_fields(Visitor& visit, Section& memory) {
+    visit.value("headroom", memory.headroom, rules::SizeOrPercent{});
 }
 
 template <class Visitor, MaybeConst<QueueConfig> Section>
@@ -163,6 +169,7 @@ template <class Visitor, MaybeConst<Config> Whole>
 void visit_fields(Visitor& visit, Whole& config) {
     visit.section("listen", config.listen);
     visit.list("pools", config.pools, limits::pools_max);
+    visit.section("memory", config.memory);
     visit.section("queue", config.queue);
     visit.section("timeouts", config.timeouts);
     visit.section("restart", config.restart);

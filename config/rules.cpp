@@ -79,6 +79,21 @@ std::string Duration::show(std::chrono::milliseconds value) {
     return format_duration(value);
 }
 
+std::optional<Share> SizeOrPercent::parse(std::string_view text) {
+    if (text.ends_with('%')) {
+        const auto percent = parse_number<unsigned>(text.substr(0, text.size() - 1));
+        if (!percent || *percent < 1 || *percent > 99) return std::nullopt;
+        return Share{.percent = *percent};
+    }
+    const auto bytes = parse_size(text);
+    if (!bytes) return std::nullopt;
+    return Share{.bytes = *bytes};
+}
+
+std::string SizeOrPercent::show(const Share& value) {
+    return value.percent == 0 ? format_size(value.bytes) : std::to_string(value.percent) + "%";
+}
+
 std::optional<bool> Flag::parse(std::string_view text) {
     if (text == "true") return true;
     if (text == "false") return false;

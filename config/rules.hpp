@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "config/size.hpp"
+
 namespace corral::rules {
 
 struct Whole {
@@ -54,6 +56,16 @@ struct Duration {
     bool allows(std::chrono::milliseconds value) const { return value >= min && value <= max; }
     std::optional<std::chrono::milliseconds> parse(std::string_view text) const;
     static std::string show(std::chrono::milliseconds value);
+};
+
+// What is kept free: a size, or a percentage below 100 of all there is.
+struct SizeOrPercent {
+    static std::string expected() {
+        return "a size such as 512M or 2G, or a percentage from 1% to 99%";
+    }
+    static bool allows(const Share& value) { return value.percent <= 99; }
+    static std::optional<Share> parse(std::string_view text);
+    static std::string show(const Share& value);
 };
 
 struct Flag {

@@ -200,6 +200,7 @@ void read_figures(GgufCursor& cursor, Metadata& metadata, GgufInfo& info) {
     info.split_count = metadata.number("split.count");
     info.split_index = metadata.number("split.no");
     info.vocab_size = metadata.array_length("tokenizer.ggml.tokens");
+    info.merge_count = metadata.array_length("tokenizer.ggml.merges");
     if (!info.architecture) return;
 
     std::string prefix = *info.architecture + ".";
@@ -217,6 +218,8 @@ void read_figures(GgufCursor& cursor, Metadata& metadata, GgufInfo& info) {
 
 struct Tensor {
     std::string title;  // for messages
+    std::string name;
+    std::uint32_t dimensions = 0;
     std::uint64_t row_elements = 1;
     std::uint64_t elements = 1;
     std::uint32_t type = 0;
@@ -229,8 +232,10 @@ Tensor read_tensor(GgufCursor& cursor) {
     // A tensor count too high reads the padding behind the last tensor: zeros.
     if (name.empty()) cursor.fail("damaged: a tensor has no name; copy it again");
     tensor.title = "tensor " + printable(name);
+    tensor.name = std::move(name);
     cursor.expect(tensor.title);
     auto dimensions = static_cast<std::uint32_t>(cursor.number(4));
+    tensor.dimensions = dimensions;
     if (dimensions > dimension_count_max) {
         cursor.fail("damaged: " + tensor.title + " has " + std::to_string(dimensions) +
                     " dimensions, more than " + std::to_string(dimension_count_max));
@@ -268,11 +273,35 @@ std::uint64_t read_alignment(GgufCursor& cursor, Metadata& metadata) {
     return alignment;
 }
 
+// Sorts out what is multiplied by; see GgufInfo::matrix_bytes.
+class Matrices {
+  public:
+    void add(const Tensor& tensor, std::uint64_t bytes) {
+        if (tensor.dimensions < 2) return;
+        if (tensor.name == "token_embd.weight") {
+            embeddings_ = {tensor.type, bytes};
+            return;
+        }
+        has_output_ = has_output_ || tensor.name == "output.weight";
+        bytes_[tensor.type] += bytes;
+    }
+    std::map<std::uint32_t, std::uint64_t> bytes() && {
+        if (embeddings_ && !has_output_) bytes_[embeddings_->first] += embeddings_->second;
+        return std::move(bytes_);
+    }
+
+  private:
+    std::map<std::uint32_t, std::uint64_t> bytes_;
+    std::optional<std::pair<std::uint32_t, std::uint64_t>> embeddings_;
+    bool has_output_ = false;
+};
+
 // REQUIRES: the cursor stands behind the metadata. A model cut short by a full disk or a broken
 // download still has a perfect header; llama-cli would find out only after it was started.
 void read_tensors(GgufCursor& cursor, std::uint64_t alignment, GgufInfo& info) {
     std::uint64_t data_bytes = 0;
     info.weights_bytes = 0;
+    Matrices matrices;
     for (std::uint64_t i = 0; i < info.tensor_count; ++i) {
         cursor.expect("the name of tensor " + std::to_string(i + 1) + " of " +
                       std::to_string(info.tensor_count));
@@ -290,9 +319,11 @@ void read_tensors(GgufCursor& cursor, std::uint64_t alignment, GgufInfo& info) {
             cursor.fail("damaged: " + tensor.title + " would end beyond any file");
         }
         data_bytes = std::max(data_bytes, end);
+        matrices.add(tensor, bytes.value_or(0));
         info.weights_bytes = bytes && info.weights_bytes ? std::optional(sum) : std::nullopt;
     }
     if (info.tensor_count == 0) return;
+    info.matrix_bytes = std::move(matrices).bytes();
     std::uint64_t data_begin = (cursor.position() + alignment - 1) / alignment * alignment;
     if (info.file_bytes < data_begin + data_bytes) {
         cursor.fail("truncated: " + std::to_string(info.file_bytes) + " bytes of " +
@@ -302,20 +333,22 @@ void read_tensors(GgufCursor& cursor, std::uint64_t alignment, GgufInfo& info) {
 
 }  // namespace
 
-std::optional<std::uint64_t> GgufInfo::kv_bytes(std::uint64_t context_tokens) const {
+std::optional<std::uint64_t> GgufInfo::kv_bytes(std::uint64_t context_tokens,
+                                                std::uint64_t k_bytes_of_32,
+                                                std::uint64_t v_bytes_of_32) const {
     if (head_count_kv.empty()) return std::nullopt;
     auto heads = std::accumulate(head_count_kv.begin(), head_count_kv.end(), std::uint64_t{0});
     if (heads == 0) return 0;
     if (!key_length || !value_length) return std::nullopt;
-    constexpr std::uint64_t f16_bytes = 2;
-    std::uint64_t bytes = f16_bytes;
-    for (std::uint64_t factor : {heads, *key_length + *value_length, context_tokens}) {
+    // All figures are of 32 bits, and heads of at most 4096 layers.
+    std::uint64_t bytes = *key_length * k_bytes_of_32 + *value_length * v_bytes_of_32;
+    for (std::uint64_t factor : {heads, context_tokens}) {
         // "More than any machine has" is a better answer to absurd figures than none.
         if (__builtin_mul_overflow(bytes, factor, &bytes)) {
             return std::numeric_limits<std::uint64_t>::max();
         }
     }
-    return bytes;
+    return bytes / 32;
 }
 
 GgufInfo read_gguf(const std::string& path) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,9 @@ struct GgufInfo {
     std::uint64_t file_bytes = 0;
     std::uint64_t tensor_count = 0;
     std::optional<std::uint64_t> weights_bytes;  // absent if a tensor has a type unknown to us
+    // Of the matrices that activations are multiplied by, by their type (0 is F32, 2 is Q4_0, …).
+    // The token embeddings belong to them only where they stand in for a missing output.weight.
+    std::map<std::uint32_t, std::uint64_t> matrix_bytes;
 
     std::optional<std::string> architecture;  // absent in the later files of a split model
     std::optional<std::string> name;
@@ -40,8 +44,9 @@ struct GgufInfo {
     // Of one head: embedding_length / head_count unless given.
     std::optional<std::uint64_t> key_length;
     std::optional<std::uint64_t> value_length;
-    std::optional<std::uint64_t> vocab_size;  // tokens
-    std::optional<std::uint64_t> file_type;   // general.file_type, 7 is Q8_0
+    std::optional<std::uint64_t> vocab_size;   // tokens
+    std::optional<std::uint64_t> merge_count;  // of a BPE tokenizer
+    std::optional<std::uint64_t> file_type;    // general.file_type, 7 is Q8_0
 
     // A model split into several files: all the figures above that count bytes or tensors are of
     // this file alone.
@@ -51,7 +56,14 @@ struct GgufInfo {
     // Bytes of the f16 K and V cache for so many tokens, absent if a figure for it is. An upper
     // bound: sliding windows, MLA and a quantised cache need less. The fixed state of recurrent
     // layers is not counted.
-    std::optional<std::uint64_t> kv_bytes(std::uint64_t context_tokens) const;
+    std::optional<std::uint64_t> kv_bytes(std::uint64_t context_tokens) const {
+        return kv_bytes(context_tokens, f16_bytes_of_32, f16_bytes_of_32);
+    }
+    // The same for caches of other types, each given by the bytes of 32 elements.
+    std::optional<std::uint64_t> kv_bytes(std::uint64_t context_tokens, std::uint64_t k_bytes_of_32,
+                                          std::uint64_t v_bytes_of_32) const;
+
+    static constexpr std::uint64_t f16_bytes_of_32 = 64;
 };
 
 // Throws GgufError for what is not a whole, readable GGUF file of version 2 or 3, including one

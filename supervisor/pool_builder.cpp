@@ -63,7 +63,7 @@ void add_worker(Pool& pool, const PoolPlan& plan, unsigned number,
 
 unsigned total_workers(const Config& config) {
     unsigned total = 0;
-    for (const PoolConfig& pool : config.pools) total += pool.workers;
+    for (const PoolConfig& pool : config.pools) total += pool.workers.value();
     return total;
 }
 
@@ -79,7 +79,7 @@ PoolPlan plan_pool(const Config& config, std::size_t index, const RuntimeFolder&
 std::unique_ptr<Pool> build_pool(const PoolPlan& plan, const PoolSurroundings& surroundings) {
     auto pool = std::make_unique<Pool>(surroundings.executor, surroundings.clock, plan.settings,
                                        surroundings.state_changed);
-    for (unsigned number = 1; number <= plan.settings.pool.workers; ++number)
+    for (unsigned number = 1; number <= plan.settings.pool.workers.value(); ++number)
         add_worker(*pool, plan, number, surroundings);
     return pool;
 }
@@ -87,7 +87,7 @@ std::unique_ptr<Pool> build_pool(const PoolPlan& plan, const PoolSurroundings& s
 std::string change_pool(Pool& pool, const PoolPlan& plan, const PoolSurroundings& surroundings) {
     const std::string& name = plan.settings.pool.name;
     const auto before = static_cast<unsigned>(pool.size());
-    const unsigned wanted = plan.settings.pool.workers;
+    const unsigned wanted = plan.settings.pool.workers.value();
     pool.set(plan.settings);
     while (pool.size() > wanted) pool.release_last();
     unsigned number = 0;

@@ -200,7 +200,8 @@ TEST_CASE("a file is read, and named in its errors as it was given") {
     CHECK(load_config(directory.file("good.yaml", "pools: [{model: m}]")).pools.size() == 1);
     const std::string bad = directory.file("bad.yaml", "pools:\n  - model: m\n    workers: no\n");
     CHECK(load_error(bad) ==
-          bad + ":3:14: pools[0].workers: expected a whole number from 1 to 256, got \"no\"");
+          bad +
+              ":3:14: pools[0].workers: expected auto or a whole number from 1 to 256, got \"no\"");
 }
 
 TEST_CASE("files that cannot be read") {

@@ -65,7 +65,7 @@ TEST_CASE("duplicate keys") {
 }
 
 TEST_CASE("wrong types") {
-    const std::string whole = "expected a whole number from 1 to 256, got ";
+    const std::string whole = "expected auto or a whole number from 1 to 256, got ";
     check_all({
         {pool("workers: three"), "c.yaml:3:14: pools[0].workers: " + whole + "\"three\""},
         {pool("workers: 2.5"), "c.yaml:3:14: pools[0].workers: " + whole + "\"2.5\""},
@@ -117,11 +117,12 @@ TEST_CASE("impossible values") {
         "expected a duration with its unit from 1ms to 24h (such as 250ms, 60s, 5m), got ";
     check_all({
         {pool("workers: 0"),
-         "c.yaml:3:14: pools[0].workers: expected a whole number from 1 to 256, got \"0\""},
+         "c.yaml:3:14: pools[0].workers: expected auto or a whole number from 1 to 256, got \"0\""},
         {pool("workers: -1"),
-         "c.yaml:3:14: pools[0].workers: expected a whole number from 1 to 256, got \"-1\""},
+         "c.yaml:3:14: pools[0].workers: expected auto or a whole number from 1 to 256, got "
+         "\"-1\""},
         {pool("workers: 4294967297"),
-         "c.yaml:3:14: pools[0].workers: expected a whole number from 1 to 256, got "
+         "c.yaml:3:14: pools[0].workers: expected auto or a whole number from 1 to 256, got "
          "\"4294967297\""},
         {pool("context: 0"),
          "c.yaml:3:14: pools[0].context: expected a whole number from 2 to 16777216, got \"0\""},

@@ -36,7 +36,7 @@ TEST_CASE("the defaults and a model are a good configuration") {
 
 TEST_CASE("values from the command line are held to the rules of the file") {
     CHECK(error_after([](Config& c) { c.pools[0].workers = 0; }) ==
-          "pools[0].workers: expected a whole number from 1 to 256, got \"0\"");
+          "pools[0].workers: expected auto or a whole number from 1 to 256, got \"0\"");
     CHECK(error_after([](Config& c) { c.pools[0].threads = 0; }) ==
           "pools[0].threads: expected auto or a whole number from 1 to 1024, got \"0\"");
     CHECK(error_after([](Config& c) { c.pools[0].context = 256; }) ==

@@ -96,11 +96,27 @@ TEST_CASE("gguf: a little model, and its architecture after the keys that need i
     CHECK(info.chat_template == "{{ messages }}");
     CHECK(info.vocab_size == 3);
     CHECK(info.weights_bytes == 3 * 34 + 32 * 4);
+    CHECK_FALSE(info.merge_count);
     CHECK(info.kv_bytes(512) == 2 * 2 * (8 + 8) * 2 * 512);
 
     GgufBuilder late;
     late.number("llama.context_length", 77).text("general.architecture", "llama");
     CHECK(info_of(late).context_length == 77);
+}
+
+TEST_CASE("gguf: the matrices, by type, and caches of other types") {
+    GgufBuilder file;
+    file.tensor("token_embd.weight", 8, {32, 4}, 4 * 34)
+        .tensor("output_norm.weight", 0, {32}, 128)
+        .tensor("blk.0.attn_q.weight", 2, {32, 8}, 8 * 18)
+        .tensor("blk.0.ffn_gate_exps.weight", 2, {32, 2, 3}, 6 * 18);
+    using Bytes = std::map<std::uint32_t, std::uint64_t>;
+    CHECK(info_of(file).matrix_bytes == Bytes{{2, 14 * 18}, {8, 4 * 34}});
+    file.tensor("output.weight", 2, {32, 1}, 18);
+    CHECK(info_of(file).matrix_bytes == Bytes{{2, 15 * 18}});
+
+    // Q8_0 for K, F32 for V.
+    CHECK(info_of(little()).kv_bytes(512, 34, 128) == 2 * 2 * (8 * 34 + 8 * 128) / 32 * 512);
 }
 
 TEST_CASE("gguf: what a file does not say is absent") {
