@@ -1,14 +1,11 @@
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
 #include "cli/connection.hpp"
 #include "cli/serve_config.hpp"
-#include "cli/serve_progress.hpp"
-#include "cli/terminal.hpp"
+#include "cli/serve_log.hpp"
 #include "config/config_error.hpp"
 #include "supervisor/supervisor.hpp"
 
@@ -26,38 +23,6 @@ Exit codes:
   0  stopped         1  could not start: model, llama-cli or socket; stderr says which
   2  wrong usage, or a mistake in the configuration file)--";
 
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-    switch (level) {
-        case LogLevel::trace:
-            return spdlog::level::trace;
-        case LogLevel::debug:
-            return spdlog::level::debug;
-        case LogLevel::info:
-            return spdlog::level::info;
-        case LogLevel::warn:
-            return spdlog::level::warn;
-        case LogLevel::error:
-            return spdlog::level::err;
-    }
-    return spdlog::level::info;
-}
-
-// Log lines go to stderr; on a terminal the workers' loading is shown below them.
-std::shared_ptr<ServeProgress> set_up_log(const Config& config) {
-    std::shared_ptr<ServeProgress> progress;
-    spdlog::sink_ptr sink;
-    if (is_terminal(STDERR_FILENO)) {
-        progress = std::make_shared<ServeProgress>(config);
-        sink = progress;
-    } else {
-        sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-    }
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("corral", sink));
-    spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
-    spdlog::set_level(spdlog_level(config.log.level));
-    return progress;
-}
-
 int serve(const ServeFlags& flags) {
     Config config;
     try {
@@ -65,20 +30,20 @@ int serve(const ServeFlags& flags) {
     } catch (const ConfigError& error) {
         return complain({ExitCode::usage, error.what()});
     }
-    const std::shared_ptr<ServeProgress> progress = set_up_log(config);
+    const ServeLog log = set_up_log(config);
     try {
         Supervisor::Hooks hooks;
         hooks.state_changed = [&](const Worker& worker) {
-            if (progress) progress->update(worker.snapshot());
+            if (log.progress) log.progress->update(worker.snapshot());
         };
         if (!flags.config.empty()) hooks.read_config = [&] { return config_of(flags); };
-        hooks.config_changed = [](const Config& changed) {
-            spdlog::set_level(spdlog_level(changed.log.level));
-        };
+        hooks.config_changed = [](const Config& changed) { set_log_level(changed.log); };
         Supervisor supervisor(config, std::move(hooks));
         supervisor.run();
     } catch (const std::runtime_error& error) {
-        return complain({ExitCode::failed_to_start, error.what()});
+        if (!log.for_programs) return complain({ExitCode::failed_to_start, error.what()});
+        spdlog::critical("{}", error.what());
+        return ExitCode::failed_to_start;
     }
     return ExitCode::ok;
 }

@@ -1,7 +1,5 @@
 #include "supervisor/pool_builder.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <functional>
 #include <random>
 
@@ -9,6 +7,7 @@
 #include "ipc/gguf.hpp"
 #include "ipc/llama_cli.hpp"
 #include "supervisor/llama_cli_command.hpp"
+#include "supervisor/log.hpp"
 #include "supervisor/usable_cores.hpp"
 
 namespace corral {
@@ -23,8 +22,9 @@ Command worker_command(const Config& config, std::size_t index, const RuntimeFol
     const PoolConfig& pool = config.pools[index];
     const GgufInfo model = read_gguf(pool.model);
     if (model.context_length && pool.context > *model.context_length)
-        spdlog::warn("pool {}: context {} is more than the {} tokens that {} was trained on",
-                     pool.name, pool.context, *model.context_length, pool.model);
+        log::warn(log::pool(pool.name),
+                  "context {} is more than the {} tokens that {} was trained on", pool.context,
+                  *model.context_length, pool.model);
     const std::string wrapped =
         wrap_chat_template(model.chat_template.value_or(std::string(chatml_template)));
     // Named after its content, so that another template is another command line.
