@@ -27,6 +27,8 @@ class Units(unittest.TestCase):
                 # What the package installs need not be installed here.
                 text = unit.read_text().replace("/usr/bin/corral", "/bin/true")
                 (pathlib.Path(folder) / unit.name).write_text(text)
+            for name in ("corral.service", "corral@.service"):
+                shutil.copytree(UNITS / "examples", f"{folder}/{name}.d")
             units = [f"{folder}/{name}" for name in ("corral.service", "corral.socket", "corral@x.service", "corral@x.socket")]
             done = run("systemd-analyze", "verify", "--man=no", *units)
             own = [line for line in (done.stdout + done.stderr).splitlines() if "corral" in line]
