@@ -1,14 +1,11 @@
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
 #include "cli/connection.hpp"
 #include "cli/serve_config.hpp"
-#include "cli/serve_progress.hpp"
-#include "cli/terminal.hpp"
+#include "cli/serve_log.hpp"
 #include "config/config_error.hpp"
 #include "supervisor/auto_workers.hpp"
 #include "supervisor/available_memory.hpp"
@@ -29,38 +26,6 @@ Exit codes:
   0  stopped         1  could not start: model, llama-cli or socket; stderr says which
   2  wrong usage, or a mistake in the configuration file)--";
 
-spdlog::level::level_enum spdlog_level(LogLevel level) {
-    switch (level) {
-        case LogLevel::trace:
-            return spdlog::level::trace;
-        case LogLevel::debug:
-            return spdlog::level::debug;
-        case LogLevel::info:
-            return spdlog::level::info;
-        case LogLevel::warn:
-            return spdlog::level::warn;
-        case LogLevel::error:
-            return spdlog::level::err;
-    }
-    return spdlog::level::info;
-}
-
-// Log lines go to stderr; on a terminal the workers' loading is shown below them.
-std::shared_ptr<ServeProgress> set_up_log(const Config& config) {
-    std::shared_ptr<ServeProgress> progress;
-    spdlog::sink_ptr sink;
-    if (is_terminal(STDERR_FILENO)) {
-        progress = std::make_shared<ServeProgress>(config);
-        sink = progress;
-    } else {
-        sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-    }
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("corral", sink));
-    spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
-    spdlog::set_level(spdlog_level(config.log.level));
-    return progress;
-}
-
 int serve(const ServeFlags& flags) {
     // Taken once: when the configuration is read again, our own workers have their memory already.
     const Budget budget{available_memory().bytes(), usable_cores()};
@@ -74,12 +39,12 @@ int serve(const ServeFlags& flags) {
     } catch (const GgufError& error) {
         return complain({ExitCode::failed_to_start, error.what()});
     }
-    const std::shared_ptr<ServeProgress> progress = set_up_log(config);
+    const ServeLog log = set_up_log(config);
     for (const std::string& reason : reasons) spdlog::info("{}", reason);
     try {
         Supervisor::Hooks hooks;
         hooks.state_changed = [&](const Worker& worker) {
-            if (progress) progress->update(worker.snapshot());
+            if (log.progress) log.progress->update(worker.snapshot());
         };
         if (!flags.config.empty()) {
             hooks.read_config = [&] {
@@ -89,13 +54,13 @@ int serve(const ServeFlags& flags) {
                 return changed;
             };
         }
-        hooks.config_changed = [](const Config& changed) {
-            spdlog::set_level(spdlog_level(changed.log.level));
-        };
+        hooks.config_changed = [](const Config& changed) { set_log_level(changed.log); };
         Supervisor supervisor(config, std::move(hooks));
         supervisor.run();
     } catch (const std::runtime_error& error) {
-        return complain({ExitCode::failed_to_start, error.what()});
+        if (!log.for_programs) return complain({ExitCode::failed_to_start, error.what()});
+        spdlog::critical("{}", error.what());
+        return ExitCode::failed_to_start;
     }
     return ExitCode::ok;
 }

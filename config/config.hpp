@@ -129,8 +129,11 @@ struct HttpConfig {
 };
 
 enum class LogLevel { trace, debug, info, warn, error };
+// automatic: journal where stderr leads there anyway, else text.
+enum class LogFormat { automatic, text, json, journal };
 
 struct LogConfig {
+    LogFormat format = LogFormat::automatic;
     LogLevel level = LogLevel::info;
     bool content = false;  // message text may appear in logs; private otherwise
 };

@@ -43,6 +43,10 @@ inline constexpr rules::Choice<LogLevel, 5> log_level{{{{"trace", LogLevel::trac
                                                         {"info", LogLevel::info},
                                                         {"warn", LogLevel::warn},
                                                         {"error", LogLevel::error}}}};
+inline constexpr rules::Choice<LogFormat, 4> log_format{{{{"auto", LogFormat::automatic},
+                                                          {"text", LogFormat::text},
+                                                          {"json", LogFormat::json},
+                                                          {"journal", LogFormat::journal}}}};
 
 }  // namespace limits
 
@@ -161,6 +165,7 @@ void visit_fields(Visitor& visit, Section& http) {
 
 template <class Visitor, MaybeConst<LogConfig> Section>
 void visit_fields(Visitor& visit, Section& log) {
+    visit.value("format", log.format, limits::log_format);
     visit.value("level", log.level, limits::log_level);
     visit.value("content", log.content, rules::Flag{});
 }

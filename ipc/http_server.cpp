@@ -1,5 +1,7 @@
 #include "ipc/http_server.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <list>
@@ -29,6 +31,18 @@ tcp::acceptor listen_tcp_socket(const asio::any_io_executor& executor, const std
         throw ListenError("cannot listen on " + address + " port " + std::to_string(port) + ": " +
                           ec.message() + "; choose another address or port in listen.tcp");
     return acceptor;
+}
+
+int socket_option(int fd, int option) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+// An abstract address starts with a NUL, which is written as @.
+std::string shown_path(std::string path) {
+    if (path.starts_with('\0')) path.front() = '@';
+    return path.empty() ? "an unnamed Unix socket" : path;
 }
 
 }  // namespace
@@ -128,6 +142,28 @@ unsigned short HttpServer::listen_tcp(const std::string& address, unsigned short
     impl_->tcp_acceptors_.push_back(listen_tcp_socket(impl_->executor_, address, port));
     impl_->tasks_.spawn("accept", impl_->accept(impl_->tcp_acceptors_.back(), true));
     return impl_->tcp_acceptors_.back().local_endpoint().port();
+}
+
+HttpServer::Adopted HttpServer::adopt(int fd) {
+    const int family = socket_option(fd, SO_DOMAIN);
+    const bool over_tcp = family == AF_INET || family == AF_INET6;
+    if ((family != AF_UNIX && !over_tcp) || socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+        socket_option(fd, SO_ACCEPTCONN) != 1)
+        throw ListenError("descriptor " + std::to_string(fd) +
+                          ", handed over by the service manager, is no listening stream socket of "
+                          "Unix or TCP; use ListenStream= and Accept=no in the socket unit");
+    if (!over_tcp) {
+        auto& acceptor = impl_->unix_acceptors_.emplace_back(impl_->executor_);
+        acceptor.assign(asio::local::stream_protocol(), fd);
+        impl_->tasks_.spawn("accept", impl_->accept(acceptor, false));
+        return {false, true, shown_path(acceptor.local_endpoint().path())};
+    }
+    auto& acceptor = impl_->tcp_acceptors_.emplace_back(impl_->executor_);
+    acceptor.assign(family == AF_INET ? tcp::v4() : tcp::v6(), fd);
+    impl_->tasks_.spawn("accept", impl_->accept(acceptor, true));
+    const tcp::endpoint endpoint = acceptor.local_endpoint();
+    return {true, endpoint.address().is_loopback(),
+            endpoint.address().to_string() + " port " + std::to_string(endpoint.port())};
 }
 
 void HttpServer::set_limits(const HttpLimits& limits) {

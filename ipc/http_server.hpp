@@ -44,6 +44,16 @@ class HttpServer {
     // Returns the port, which is chosen by the kernel if 0 is given.
     unsigned short listen_tcp(const std::string& address, unsigned short port);
 
+    // Where a handed-over socket listens.
+    struct Adopted {
+        bool tcp;
+        bool loopback;      // only this machine can reach it
+        std::string where;  // for people: a path, or an address and a port
+    };
+    // Serves a listening stream socket, Unix or TCP, that somebody else made: its file is never
+    // removed. Throws ListenError for any other descriptor.
+    Adopted adopt(int fd);
+
     // For everything that begins from now on.
     void set_limits(const HttpLimits& limits);
 

@@ -1,10 +1,9 @@
 #include "supervisor/answering.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include "supervisor/answer_errors.hpp"
 #include "supervisor/answer_limit.hpp"
 #include "supervisor/continuation.hpp"
+#include "supervisor/log.hpp"
 #include "supervisor/request_meter.hpp"
 
 namespace corral {
@@ -201,8 +200,8 @@ awaitable<AnswerEnd> answer_metered(Pool& pool, Clock& clock, RequestMeter& mete
             throw answer_errors::failed(*failure, cancellation);
         if (const auto* regular = std::get_if<Finish>(&ending)) finish = *regular;
         if (const auto* lost = std::get_if<Lost>(&ending)) {
-            spdlog::info("worker {}: lost with a request ({}); another goes on with it", worker,
-                         lost->how);
+            log::info(log::worker(worker), "lost with a request ({}); another goes on with it",
+                      lost->how);
             if (lost->death &&
                 pool.quarantine().note_death(digest, *lost->death, losses, clock.now())) {
                 ++pool.counters().quarantined;

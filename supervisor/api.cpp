@@ -1,6 +1,5 @@
 #include "supervisor/api.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -8,6 +7,7 @@
 #include "config/duration.hpp"
 #include "supervisor/answer_sinks.hpp"
 #include "supervisor/llamacpp_page.hpp"
+#include "supervisor/log.hpp"
 #include "supervisor/metrics_page.hpp"
 #include "supervisor/pool_report.hpp"
 #include "supervisor/prometheus.hpp"
@@ -62,9 +62,10 @@ milliseconds timeout_wanted(const HttpRequest& http) {
 
 void log_answer(const openai::AnswerHead& head, const AnswerEnd& end) {
     const Usage& usage = end.finish.usage;
-    spdlog::info("{} {}: {} prompt + {} answer tokens, waited {} ms, answered in {} ms", head.id,
-                 head.model, usage.prompt_tokens.value_or(0), usage.completion_tokens.value_or(0),
-                 end.waited.count(), end.generated.count());
+    log::info(log::request(head.id, head.model),
+              "{} prompt + {} answer tokens, waited {} ms, answered in {} ms",
+              usage.prompt_tokens.value_or(0), usage.completion_tokens.value_or(0),
+              end.waited.count(), end.generated.count());
 }
 
 }  // namespace
@@ -261,7 +262,8 @@ awaitable<void> Api::chat_whole(HttpExchange& exchange, const Chat& chat) {
     const AnswerEnd end = co_await answer(chat.pool, clock_, chat.request, chat.origin,
                                           exchange.cancellation(), whole);
     log_answer(chat.head, end);
-    if (config_.log.content) spdlog::info("{} answer: {}", chat.head.id, whole.text());
+    if (config_.log.content)
+        log::info(log::request(chat.head.id, chat.head.model), "answer: {}", whole.text());
     HttpResponse response = json_response(200, openai::completion(chat.head, whole.text(), end));
     response.headers.insert(chat.headers.begin(), chat.headers.end());
     response.headers["X-Corral-Waited-Ms"] = std::to_string(end.waited.count());
@@ -282,14 +284,15 @@ awaitable<void> Api::chat_streamed(HttpExchange& exchange, const Chat& chat) {
         failure = error;
     }
     if (!failure) co_return;
-    spdlog::info("{} {}: failed midway: {}", chat.head.id, chat.head.model, failure->code);
+    log::info(log::request(chat.head.id, chat.head.model), "failed midway: {}", failure->code);
     co_await stream.fail(*failure);
 }
 
 void Api::log_content(const Chat& chat) const {
     if (!config_.log.content) return;
     for (const Message& message : chat.request.conversation.messages)
-        spdlog::info("{} {}: {}", chat.head.id, message.role, message.text);
+        log::info(log::request(chat.head.id, chat.head.model), "{}: {}", message.role,
+                  message.text);
 }
 
 }  // namespace corral

@@ -1,12 +1,11 @@
 #include "supervisor/pool.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "config/duration.hpp"
 #include "supervisor/fatal.hpp"
+#include "supervisor/log.hpp"
 
 namespace corral {
 namespace {
@@ -129,7 +128,7 @@ void Pool::worker_died(const Worker& worker, const Worker::DeathNotice& notice) 
     if (notice.ready && !notice.leased) quarantine_.note_idle_death(now);
     const bool begins = storm_.note_death(now, &worker == probe_);
     if (storm_.failing()) storm_cause_ = worker.snapshot().last_exit;
-    if (begins) spdlog::error("pool {}: {}", config().name, failing());
+    if (begins) log::error(log::pool(config().name), "{}", failing());
     if (&worker == probe_) release_probe();
 }
 
@@ -145,8 +144,8 @@ void Pool::judge_probe() {
     const auto ready_for =
         std::chrono::duration_cast<milliseconds>(clock_.now() - *probe_->ready_at());
     if (!storm_.note_probe(ready_for, answered_)) return;
-    spdlog::info("pool {}: worker {} lives and works; the others are started again", config().name,
-                 probe_->name());
+    log::info(log::pool(config().name), "worker {} lives and works; the others are started again",
+              probe_->name());
     release_probe();
 }
 

@@ -1,6 +1,5 @@
 #include "supervisor/pool_builder.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <functional>
@@ -10,6 +9,7 @@
 #include "ipc/gguf.hpp"
 #include "ipc/llama_cli.hpp"
 #include "supervisor/llama_cli_command.hpp"
+#include "supervisor/log.hpp"
 #include "supervisor/usable_cores.hpp"
 #include "supervisor/worker_confinement.hpp"
 
@@ -26,8 +26,9 @@ Command worker_command(const Config& config, std::size_t index, const RuntimeFol
     const PoolConfig& pool = config.pools[index];
     const GgufInfo model = read_gguf(pool.model);
     if (model.context_length && pool.context > *model.context_length)
-        spdlog::warn("pool {}: context {} is more than the {} tokens that {} was trained on",
-                     pool.name, pool.context, *model.context_length, pool.model);
+        log::warn(log::pool(pool.name),
+                  "context {} is more than the {} tokens that {} was trained on", pool.context,
+                  *model.context_length, pool.model);
     const std::string wrapped =
         wrap_chat_template(model.chat_template.value_or(std::string(chatml_template)));
     // Named after its content, so that another template is another command line.
@@ -37,7 +38,7 @@ Command worker_command(const Config& config, std::size_t index, const RuntimeFol
         pool.threads.value_or(threads_per_worker(usable_cores(), total_workers(config)));
     Command command = llama_cli_command(pool, find_program(pool.llama_cli), file, threads);
     confine(command, pool, support, worker_environment(environ));
-    spdlog::info("pool {}: workers are {}", pool.name, describe_confinement(pool.confine, support));
+    log::info(log::pool(pool.name), "workers are {}", describe_confinement(pool.confine, support));
     return command;
 }
 

@@ -60,6 +60,12 @@ std::vector<std::string> Pools::apply(const Plan& plan) {
     return changes;
 }
 
+std::vector<Pool*> Pools::present() const {
+    std::vector<Pool*> pools;
+    for (const auto& pool : pools_) pools.push_back(pool.get());
+    return pools;
+}
+
 awaitable<void> Pools::retire(Pool& pool) {
     co_await pool.drain();
     co_await pool.stop();

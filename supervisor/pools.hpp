@@ -28,6 +28,7 @@ class Pools {
 
     // In the order of the configuration.
     const std::vector<std::unique_ptr<Pool>>& all() const { return pools_; }
+    std::vector<Pool*> present() const;
 
   private:
     awaitable<void> retire(Pool& pool);

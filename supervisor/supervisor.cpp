@@ -4,15 +4,15 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <tuple>
 
-#include "ipc/accounts.hpp"
 #include "ipc/http_server.hpp"
 #include "ipc/process_spawner.hpp"
 #include "supervisor/api.hpp"
 #include "supervisor/fatal.hpp"
+#include "supervisor/listeners.hpp"
 #include "supervisor/openai.hpp"
 #include "supervisor/pools.hpp"
+#include "supervisor/service_status.hpp"
 
 namespace corral {
 namespace {
@@ -23,30 +23,10 @@ HttpLimits http_limits(const Config& config) {
             config.http.idle_timeout,    config.timeouts.client_write};
 }
 
-SocketPermissions permissions(const UnixListener& listener) {
-    SocketPermissions wanted{listener.mode, std::nullopt, std::nullopt};
-    if (!listener.owner.empty()) wanted.owner = uid_of(listener.owner);
-    if (!listener.group.empty()) wanted.group = gid_of(listener.group);
-    return wanted;
-}
-
-// What only a new start would change.
-std::vector<std::string> listeners_changed(const Listen& before, const Listen& after) {
-    std::vector<std::string> notes;
-    using File = std::tuple<std::string, unsigned, std::string, std::string>;
-    const auto file = [](const Listen& listen) {
-        const auto& given = listen.unix_socket;
-        return given ? File(given->path, given->mode, given->owner, given->group) : File();
-    };
-    using Port = std::pair<std::string, unsigned>;
-    const auto port = [](const Listen& listen) {
-        return listen.tcp ? Port(listen.tcp->address, listen.tcp->port) : Port();
-    };
-    if (file(before) != file(after))
-        notes.push_back("listen.unix: another socket file needs a restart; the old one stays");
-    if (port(before) != port(after))
-        notes.push_back("listen.tcp: another address or port needs a restart; the old one stays");
-    return notes;
+ServiceStatus::Manager manager_of(const ServiceManager& manager) {
+    if (!manager.listens()) return {};
+    return {[manager](const std::string& assignments) { manager.notify(assignments); },
+            manager.watchdog()};
 }
 
 void log_connection_error(const std::string& task, const std::string& error) {
@@ -62,18 +42,22 @@ class Supervisor::Impl {
           hooks_(std::move(hooks)),
           clock_(io_.get_executor()),
           spawner_(io_.get_executor()),
-          pools_(config_, {io_.get_executor(), clock_, spawner_, hooks_.state_changed}),
+          pools_(config_, {io_.get_executor(), clock_, spawner_,
+                           [this](const Worker& worker) { note_change(worker); }}),
           api_(config_, clock_, pools_.all(), [this] { return reload(); }),
           server_(
               io_.get_executor(), clock_, http_limits(config_),
               [this](HttpExchange& exchange) { return api_.handle(exchange); },
               [](int status, const std::string& text) { return openai::error_body(status, text); },
               log_connection_error),
+          status_(
+              io_.get_executor(), clock_, [this] { return pools_.present(); },
+              manager_of(ServiceManager())),
           signals_(io_, SIGTERM, SIGINT, SIGHUP),
           signalled_(io_.get_executor(), clock_),
           tasks_(io_.get_executor(), clock_, fatal_task_error) {
         try {
-            listen();
+            listeners_.open(server_, config_.listen, take_handed_sockets());
         } catch (...) {
             server_.stop_accepting();  // what listens already must end before it is destroyed
             io_.run();
@@ -83,20 +67,15 @@ class Supervisor::Impl {
 
     void run() {
         tasks_.spawn("signals", watch_signals());
+        tasks_.spawn("service status", status_.run());
         tasks_.spawn("supervisor", serve());
         io_.run();
     }
 
   private:
-    void listen() {
-        if (const auto& socket = config_.listen.unix_socket) {
-            server_.listen_unix(socket->path, permissions(*socket));
-            spdlog::info("listening on {}", socket->path);
-        }
-        if (const auto& tcp = config_.listen.tcp) {
-            const unsigned port = server_.listen_tcp(tcp->address, tcp->port);
-            spdlog::info("listening on {} port {}", tcp->address, port);
-        }
+    void note_change(const Worker& worker) {
+        hooks_.state_changed(worker);
+        status_.note_change();
     }
 
     awaitable<void> watch_signals() {
@@ -126,10 +105,15 @@ class Supervisor::Impl {
     std::vector<std::string> reload() {
         if (!hooks_.read_config)
             throw std::runtime_error("corral was started without a configuration file");
+        const ServiceStatus::Reloading reloading(status_);
         const Config config = hooks_.read_config();
         const Pools::Plan plan = pools_.plan(config);
         Access access(config);
-        std::vector<std::string> changes = listeners_changed(config_.listen, config.listen);
+        listeners_.check(config.listen);
+        std::vector<std::string> changes =
+            listeners_.needing_restart(config_.listen, config.listen);
+        if (config_.log.format != config.log.format)
+            changes.push_back("log.format: another one needs a restart; the old one stays");
         config_ = config;
         api_.set_access(std::move(access));
         server_.set_limits(http_limits(config_));
@@ -145,6 +129,7 @@ class Supervisor::Impl {
         co_await signalled_.wait();
         spdlog::info("stopping: {} running answers have {} s to end", server_.exchanges(),
                      std::chrono::duration<double>(config_.timeouts.drain).count());
+        status_.stopping(config_.timeouts.drain);
         api_.refuse_new();
         const TimePoint deadline = clock_.now() + config_.timeouts.drain;
         const std::stop_token hurry = hurry_.get_token();
@@ -155,6 +140,7 @@ class Supervisor::Impl {
         co_await pools_.stop();
         co_await server_.join();
         signals_.cancel();
+        status_.finish();
         spdlog::info("stopped");
     }
 
@@ -166,6 +152,8 @@ class Supervisor::Impl {
     Pools pools_;
     Api api_;
     HttpServer server_;
+    Listeners listeners_;
+    ServiceStatus status_;
     asio::signal_set signals_;
     Event signalled_;
     std::stop_source hurry_;  // a second signal

@@ -1,11 +1,10 @@
 #include "supervisor/worker.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <cassert>
 #include <csignal>
 
 #include "async/deadline_stop.hpp"
+#include "supervisor/log.hpp"
 #include "supervisor/process_memory.hpp"
 #include "supervisor/progress_stop.hpp"
 #include "supervisor/retirement.hpp"
@@ -48,7 +47,7 @@ Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, P
 void Worker::enter(WorkerState state) {
     state_ = state;
     state_since_ = clock_.now();
-    spdlog::debug("worker {}: {}", name_, to_string(state));
+    log::debug(log::worker(name_), "{}", to_string(state));
     owner_.worker_changed(*this);
 }
 
@@ -114,14 +113,14 @@ awaitable<void> Worker::run() {
         if (stop_.stop_requested()) break;
         owner_.worker_restarts(*this, cause_);
         if (!death_) {
-            spdlog::info("worker {}: {}; starting it again", name_, last_exit_);
+            log::info(log::worker(name_), "{}; starting it again", last_exit_);
             continue;
         }
         std::optional<milliseconds> ready_for;
         if (ready_at_)
             ready_for = std::chrono::duration_cast<milliseconds>(clock_.now() - *ready_at_);
         const milliseconds delay = policy_.after_death(ready_for);
-        spdlog::warn("worker {}: {}; starting it again in {} ms", name_, last_exit_, delay.count());
+        log::warn(log::worker(name_), "{}; starting it again in {} ms", last_exit_, delay.count());
         owner_.worker_died(*this, {*death_, ready_at_.has_value(), died_leased_});
         co_await back_off(delay);
     }
@@ -169,9 +168,8 @@ awaitable<void> Worker::wait_until_ready() {
         ready_at_ = clock_.now();
         owner_.worker_loaded(*this,
                              std::chrono::duration_cast<milliseconds>(*ready_at_ - spawned_at_));
-        spdlog::info("worker {}: ready in {:.2f} s (pid {})", name_,
-                     std::chrono::duration<double>(*ready_at_ - spawned_at_).count(),
-                     process_->pid());
+        log::info(log::worker(name_), "ready in {:.2f} s (pid {})",
+                  std::chrono::duration<double>(*ready_at_ - spawned_at_).count(), process_->pid());
     } else if (token.stop_requested() && !stop_.stop_requested()) {
         process_->kill("not ready within timeouts.start", RestartCause::not_ready);
     }

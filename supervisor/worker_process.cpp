@@ -1,12 +1,11 @@
 #include "supervisor/worker_process.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <csignal>
 
 #include "supervisor/fatal.hpp"
+#include "supervisor/log.hpp"
 
 namespace corral {
 namespace {
@@ -57,7 +56,7 @@ awaitable<void> WorkerProcess::end(bool politely) {
     while (!exit_) {
         child_->signal_group(SIGKILL);
         co_await wait_exit(kill_patience, false);
-        if (!exit_) spdlog::error("worker {}: pid {} survives SIGKILL", name_, pid());
+        if (!exit_) log::error(log::worker(name_), "pid {} survives SIGKILL", pid());
     }
 }
 

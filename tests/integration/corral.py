@@ -55,9 +55,10 @@ def tied(*command):
 
 
 class Daemon:
-    """`workers` and `pool` are of the only pool, the rest are sections of the configuration."""
+    """`workers` and `pool` are of the only pool, the rest are sections of the configuration. `through` is a command that
+    starts the daemon in its own place; `environment` comes on top of ours."""
 
-    def __init__(self, workers=3, pool=None, folder=None, **sections):
+    def __init__(self, workers=3, pool=None, folder=None, through=(), environment=None, **sections):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="corral-test-"))
         self.socket = self.folder / "corral.sock"
         self.workers_wanted = workers
@@ -68,6 +69,8 @@ class Daemon:
         listen = {"listen": {"unix": {"path": str(self.socket)}}}
         self.config = self.folder / "corral.yaml"
         self.config.write_text(json.dumps(listen | {"pools": [pool]} | sections))
+        self.through = through
+        self.environment = environment or {}
         self.process = None
 
     def start(self, ready=True):
@@ -75,8 +78,9 @@ class Daemon:
         self.errors = self.folder / "errors"
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                tied(BINARY, "serve", "--config", self.config), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=errors, start_new_session=True, env=os.environ | {"TMPDIR": str(self.folder)})
+                tied(*self.through, BINARY, "serve", "--config", self.config), cwd=ROOT, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=errors, start_new_session=True,
+                env=os.environ | {"TMPDIR": str(self.folder)} | self.environment)
         try:
             wait_for(lambda: self.is_ready(ready), "the daemon being ready", 60.0)
         except BaseException:

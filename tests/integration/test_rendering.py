@@ -25,7 +25,7 @@ def encoded(messages):
 class Rendering(CorralTest):
     def setUp(self):
         daemon = self.daemon(workers=1)
-        template = next(daemon.folder.glob("corral-*/template-0.jinja"))
+        template = next(daemon.folder.glob("corral-*/template-*.jinja"))
         self.wrapped = Reference(template)
         self.addCleanup(self.wrapped.stop)
         self.native = Reference()

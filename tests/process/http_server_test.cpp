@@ -2,6 +2,7 @@
 #include "ipc/http_server.hpp"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -141,6 +142,15 @@ std::string post(const std::string& path, const std::string& body) {
     return "POST " + path +
            " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
            body;
+}
+
+int bound_socket(const std::string& path) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    return fd;
 }
 
 std::string get(const std::string& path) {
@@ -286,14 +296,7 @@ TEST_CASE("a client that leaves while a write to it waits is let go at once") {
 TEST_CASE("a dead server's socket is replaced, a living one's and other files are not") {
     World world;
     const std::string stale = (world.folder / "stale").string();
-    {
-        const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        stale.copy(address.sun_path, sizeof address.sun_path - 1);
-        REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-        close(fd);
-    }
+    close(bound_socket(stale));
     world.server.listen_unix(stale, {0640, {}, {}});
     struct stat status {};
     REQUIRE(stat(stale.c_str(), &status) == 0);
@@ -303,4 +306,40 @@ TEST_CASE("a dead server's socket is replaced, a living one's and other files ar
     std::ofstream(plain) << "precious";
     CHECK_THROWS_AS(world.server.listen_unix(plain, {0600, {}, {}}), ListenError);
     CHECK(std::filesystem::file_size(plain) == 8);
+}
+
+TEST_CASE("a socket that was handed over is served, and its file stays") {
+    std::string path;
+    {
+        World world;
+        path = (world.folder / "handed").string();
+        const int fd = bound_socket(path);
+        CHECK_THROWS_AS(world.server.adopt(fd), ListenError);  // does not listen
+        REQUIRE(listen(fd, 8) == 0);
+        RawClient early(world.io, path);
+        const HttpServer::Adopted adopted = world.server.adopt(fd);
+        CHECK_FALSE(adopted.tcp);
+        CHECK(adopted.where == path);
+        early.send(get("/early"));
+        CHECK(early.read_until("GET /early").find("200 OK") != std::string::npos);
+        world.server.stop_accepting();
+        CHECK(std::filesystem::exists(path));
+    }
+}
+
+TEST_CASE("a TCP port that was handed over says where it is and who can reach it") {
+    World world;
+    for (const in_addr_t wanted : {INADDR_LOOPBACK, INADDR_ANY}) {
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(wanted);
+        REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        REQUIRE(listen(fd, 8) == 0);
+        const HttpServer::Adopted adopted = world.server.adopt(fd);
+        CHECK(adopted.tcp);
+        CHECK(adopted.loopback == (wanted == INADDR_LOOPBACK));
+        CHECK(adopted.where.find(" port ") != std::string::npos);
+    }
+    CHECK_THROWS_AS(world.server.adopt(STDIN_FILENO), ListenError);
 }

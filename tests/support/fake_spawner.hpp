@@ -8,6 +8,7 @@
 
 #include <boost/asio/connect_pipe.hpp>
 #include <boost/asio/write.hpp>
+#include <csignal>
 #include <deque>
 
 #include "async/event.hpp"

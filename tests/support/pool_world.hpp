@@ -37,7 +37,9 @@ struct PoolWorld {
     explicit PoolWorld(unsigned workers, QueueConfig queue = {}, RecycleConfig recycle = {},
                        unsigned max_tokens = 512)
         : pool(io.get_executor(), clock, settings(workers, queue, recycle, max_tokens),
-               [](const Worker&) {}) {
+               [this](const Worker& worker) {
+                   if (observer) observer(worker);
+               }) {
         for (unsigned i = 1; i <= workers; ++i)
             pool.add(std::make_unique<Worker>(io.get_executor(), clock, spawner,
                                               parts("llama-cli", "w" + std::to_string(i)),
@@ -85,6 +87,7 @@ struct PoolWorld {
     asio::io_context io{1};
     ManualClock clock{io};
     FakeSpawner spawner{io, clock};
+    std::function<void(const Worker&)> observer;
     Pool pool;
     std::vector<std::unique_ptr<Asked>> asked;
     TaskGroup tasks{io.get_executor(), clock, [](const std::string& task, const std::string& what) {
