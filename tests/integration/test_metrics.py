@@ -83,6 +83,7 @@ class Figures(MetricsTest):
                            timeouts={"cancel": "500ms"})
         daemon.ask("Count to 3.")
         daemon.chat("Count to 30.", max_tokens=2)
+        daemon.wait_ready()  # the interruption is over
         with held(*daemon.pids()):
             running = in_background(daemon.chat, "Count to 4.", headers={"X-Request-Timeout": "6"})
             daemon.wait_busy(1)
