@@ -32,7 +32,7 @@ class Notified(CorralTest):
     def test_ready_after_a_token_of_every_pool(self):
         with tempfile.TemporaryDirectory(prefix="corral-test-") as folder:
             logs = [pathlib.Path(folder) / name for name in ("first", "second")]
-            pools = [FAKE | {"name": log.name, "model": "models/llama-rush.gguf", "workers": 1, "threads": 1,
+            pools = [FAKE | {"name": log.name, "model": "models/llama-rush.gguf", "workers": 1, "threads": 1, "confine": "off",
                              "env": {"FAKE_LLAMA_CLI": f"log={log}"}} for log in logs]
             self.service(pools=pools)
             self.manager.wait("READY=1")
