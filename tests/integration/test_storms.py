@@ -54,7 +54,7 @@ class Trouble:
         counted = self.folder / "counted"
         counted.write_text(f'#!/bin/sh\necho "$$ start" >> {self.folder}/events\nexec {program} "$@"\n')
         counted.chmod(0o755)
-        pool = {"llama_cli": str(counted), "model": str(self.model), "env": {"FAKE_LLAMA_CLI": script}}
+        pool = {"llama_cli": str(counted), "model": str(self.model), "env": {"FAKE_LLAMA_CLI": script}, "confine": "off"}
         self.model.write_bytes(MODEL.read_bytes())
         self.daemon = self.test.daemon(workers=WORKERS, pool=pool, ready=ready, restart=RESTART, health={"interval": "1h"})
         return self
@@ -83,7 +83,7 @@ class Storms(FakedTest):
         trouble = Trouble(self, name, why)
         put(pathlib.Path(FAKE_LLAMA_CLI).read_bytes(), trouble.program)
         trouble.model.write_bytes(MODEL.read_bytes())
-        trouble.daemon = self.daemon(workers=WORKERS, pool={"llama_cli": str(trouble.program)}, restart=RESTART)
+        trouble.daemon = self.daemon(workers=WORKERS, pool={"llama_cli": str(trouble.program), "confine": "off"}, restart=RESTART)
         trouble.starts = lambda: WORKERS + sum(worker["restarts"] for worker in trouble.daemon.workers())
         trouble.mend = lambda: put(pathlib.Path(FAKE_LLAMA_CLI).read_bytes(), trouble.program)
         return trouble.killing(lambda: damage(trouble.program))
