@@ -122,10 +122,10 @@ void Pool::worker_changed(const Worker& worker) {
     observer_(worker);
 }
 
-void Pool::worker_died(const Worker& worker, const Worker::DeathNotice& notice) {
+void Pool::worker_died(const Worker& worker, bool idle) {
     const TimePoint now = clock_.now();
     // A death in a request's hands is told by who held it.
-    if (notice.ready && !notice.leased) quarantine_.note_idle_death(now);
+    if (idle) quarantine_.note_idle_death(now);
     const bool begins = storm_.note_death(now, &worker == probe_);
     if (storm_.failing()) storm_cause_ = worker.snapshot().last_exit;
     if (begins) log::error(log::pool(config().name), "{}", failing());

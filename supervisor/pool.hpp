@@ -103,7 +103,7 @@ class Pool final : private Worker::Owner {
 
     void worker_available(const Worker& worker) override;
     void worker_changed(const Worker& worker) override;
-    void worker_died(const Worker& worker, const Worker::DeathNotice& notice) override;
+    void worker_died(const Worker& worker, bool idle) override;
     void worker_loaded(const Worker&, milliseconds took) override { metrics_.note_start(took); }
     void worker_restarts(const Worker&, RestartCause cause) override {
         metrics_.note_restart(cause);

@@ -121,7 +121,7 @@ awaitable<void> Worker::run() {
             ready_for = std::chrono::duration_cast<milliseconds>(clock_.now() - *ready_at_);
         const milliseconds delay = policy_.after_death(ready_for);
         log::warn(log::worker(name_), "{}; starting it again in {} ms", last_exit_, delay.count());
-        owner_.worker_died(*this, {*death_, ready_at_.has_value(), died_leased_});
+        owner_.worker_died(*this, ready_at_.has_value() && !died_leased_);
         co_await back_off(delay);
     }
     enter(WorkerState::stopped);

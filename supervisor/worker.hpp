@@ -56,19 +56,15 @@ class Worker {
         milliseconds start, stall, cancel, health_interval, health_timeout;
         RecycleConfig recycle;
     };
-    // How a process ended, for the owner.
-    struct DeathNotice {
-        Death death;
-        bool ready;   // it had taken requests
-        bool leased;  // it died in somebody's hands
-    };
     // Who keeps the worker: hears of it and decides what concerns more than one.
     class Owner {
       public:
         virtual ~Owner() = default;
         virtual void worker_available(const Worker& worker) = 0;  // it could be leased now
         virtual void worker_changed(const Worker& worker) = 0;    // its state did
-        virtual void worker_died(const Worker& worker, const DeathNotice& notice) = 0;
+        // Its process ended, and that was no decision of ours. `idle`: it took requests and was in
+        // nobody's hands.
+        virtual void worker_died(const Worker& worker, bool idle) = 0;
         // For figures: its process became ready for the first time; it is to get another process.
         virtual void worker_loaded(const Worker& worker, milliseconds took) = 0;
         virtual void worker_restarts(const Worker& worker, RestartCause cause) = 0;
