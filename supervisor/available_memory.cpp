@@ -1,9 +1,10 @@
 #include "supervisor/available_memory.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "supervisor/cgroups.hpp"
 
 namespace corral {
 namespace {
@@ -24,27 +25,14 @@ std::uint64_t mem_available() {
 
 // The least that the limits of our cgroup and of those above it leave, v2's files or v1's.
 std::optional<std::uint64_t> cgroup_left() {
-    std::ifstream groups("/proc/self/cgroup");
     std::optional<std::uint64_t> least;
-    for (std::string line; std::getline(groups, line);) {
-        const std::size_t controllers = line.find(':') + 1;
-        const std::size_t path_at = line.find(':', controllers) + 1;
-        const std::string names = line.substr(controllers, path_at - controllers - 1);
-        const bool v2 = names.empty();
-        if (!v2 && ("," + names + ",").find(",memory,") == std::string::npos) continue;
-        const std::filesystem::path mount = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
-        std::filesystem::path group = std::filesystem::path(line.substr(path_at)).relative_path();
-        while (true) {
-            const auto folder = mount / group;
-            const auto left =
-                left_of_limit(content(folder / (v2 ? "memory.max" : "memory.limit_in_bytes")),
-                              content(folder / (v2 ? "memory.current" : "memory.usage_in_bytes")),
-                              content(folder / "memory.stat"));
-            if (left) least = std::min(least.value_or(*left), *left);
-            if (group.empty()) break;
-            group = group.parent_path();
-        }
-    }
+    each_cgroup("memory", [&](const std::filesystem::path& folder, bool v2) {
+        const auto left =
+            left_of_limit(content(folder / (v2 ? "memory.max" : "memory.limit_in_bytes")),
+                          content(folder / (v2 ? "memory.current" : "memory.usage_in_bytes")),
+                          content(folder / "memory.stat"));
+        if (left) least = std::min(least.value_or(*left), *left);
+    });
     return least;
 }
 

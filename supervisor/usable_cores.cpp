@@ -3,9 +3,10 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "supervisor/cgroups.hpp"
 
 namespace corral {
 namespace {
@@ -19,26 +20,13 @@ std::string first_line(const std::filesystem::path& path) {
 
 // The smallest quota of our cgroup and those above it, v2's file or v1's pair.
 std::optional<unsigned> cgroup_cores() {
-    std::ifstream groups("/proc/self/cgroup");
     std::optional<unsigned> least;
-    for (std::string line; std::getline(groups, line);) {
-        const std::size_t controllers = line.find(':') + 1;
-        const std::size_t path_at = line.find(':', controllers) + 1;
-        const std::string names = line.substr(controllers, path_at - controllers - 1);
-        const bool v2 = names.empty();
-        if (!v2 && ("," + names + ",").find(",cpu,") == std::string::npos) continue;
-        const std::filesystem::path mount = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
-        std::filesystem::path group = std::filesystem::path(line.substr(path_at)).relative_path();
-        while (true) {
-            const auto folder = mount / group;
-            const auto cores = cores_of_quota(v2 ? first_line(folder / "cpu.max")
-                                                 : first_line(folder / "cpu.cfs_quota_us") + " " +
-                                                       first_line(folder / "cpu.cfs_period_us"));
-            if (cores) least = std::min(least.value_or(*cores), *cores);
-            if (group.empty()) break;
-            group = group.parent_path();
-        }
-    }
+    each_cgroup("cpu", [&](const std::filesystem::path& folder, bool v2) {
+        const auto cores = cores_of_quota(v2 ? first_line(folder / "cpu.max")
+                                             : first_line(folder / "cpu.cfs_quota_us") + " " +
+                                                   first_line(folder / "cpu.cfs_period_us"));
+        if (cores) least = std::min(least.value_or(*cores), *cores);
+    });
     return least;
 }
 
