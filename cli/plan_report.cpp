@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "cli/aligned_table.hpp"
 #include "cli/format.hpp"
 #include "cli/terminal.hpp"
 
@@ -13,8 +14,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr unsigned rows_max = 16;
-constexpr std::size_t columns = 10;
-using Row = std::array<std::string, columns>;
 
 // So many workers of one pool, and nothing else.
 struct Layout {
@@ -45,25 +44,9 @@ std::vector<Layout> layouts(const PlanReport& report, const PoolMemory& memory) 
     return rows;
 }
 
-// Figures are compared down a column, so they stand to the right.
-std::string aligned(const std::vector<Row>& rows) {
-    std::array<std::size_t, columns> widths{};
-    for (const Row& row : rows)
-        for (std::size_t i = 0; i < columns; ++i)
-            widths[i] = std::max(widths[i], display_width(row[i]));
-    std::string lines;
-    for (const Row& row : rows) {
-        std::string line;
-        for (std::size_t i = 0; i < columns; ++i)
-            line += std::string(widths[i] - display_width(row[i]) + (i == 0 ? 0 : 2), ' ') + row[i];
-        lines += line + "\n";
-    }
-    return lines;
-}
-
 std::string table(const PlanReport& report, const PoolMemory& memory) {
-    std::vector<Row> rows{{"WORKERS", "SHARED", "PROCESS", "OWN WEIGHTS", "KV CACHE", "LOADED",
-                           "COMPUTE", "PROMPT CACHE", "AT MOST", "LEFT"}};
+    std::vector<TableRow> rows{{"WORKERS", "SHARED", "PROCESS", "OWN WEIGHTS", "KV CACHE", "LOADED",
+                                "COMPUTE", "PROMPT CACHE", "AT MOST", "LEFT"}};
     for (const Layout& one : layouts(report, memory)) {
         const bool fits = one.at_most() <= report.usable();
         rows.push_back(
@@ -73,7 +56,7 @@ std::string table(const PlanReport& report, const PoolMemory& memory) {
              format_bytes(one.all.prompt_cache), format_bytes(one.at_most()),
              fits ? format_bytes(report.ram - one.at_most()) : "too much"});
     }
-    return aligned(rows);
+    return aligned_table(rows, Align::right);
 }
 
 std::string sharing(const PoolMemory& memory) {

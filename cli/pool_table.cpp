@@ -1,11 +1,10 @@
 #include "cli/pool_table.hpp"
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <boost/system/error_code.hpp>
 #include <vector>
 
+#include "cli/aligned_table.hpp"
 #include "cli/format.hpp"
 #include "cli/terminal.hpp"
 
@@ -13,9 +12,6 @@ namespace corral {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t columns = 9;
-using Row = std::array<std::string, columns>;
 
 const json::value& field(const json::object& object, const char* name) {
     static const json::value none;
@@ -39,7 +35,7 @@ std::string size(const json::value& value) {
     return value.is_number() && !ec ? format_bytes(bytes) : "-";
 }
 
-Row row_of(const json::object& worker) {
+TableRow row_of(const json::object& worker) {
     const auto get = [&](const char* name) -> const json::value& { return field(worker, name); };
     return {text(get("id")),
             text(get("state")),
@@ -52,31 +48,17 @@ Row row_of(const json::object& worker) {
             text(get("last_exit"))};
 }
 
-std::string aligned(const std::vector<Row>& rows) {
-    std::array<std::size_t, columns> widths{};
-    for (const Row& row : rows)
-        for (std::size_t i = 0; i < columns; ++i)
-            widths[i] = std::max(widths[i], display_width(row[i]));
-    std::string lines;
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i + 1 < columns; ++i)
-            lines += row[i] + std::string(widths[i] - display_width(row[i]) + 2, ' ');
-        lines += row.back() + "\n";
-    }
-    return lines;
-}
-
 std::string section(const json::object& pool) {
     static const json::object no_queue;
     const json::value& given = field(pool, "queue");
     const json::object& queue = given.is_object() ? given.get_object() : no_queue;
-    std::vector<Row> rows{{"WORKER", "STATE", "SINCE", "PID", "UPTIME", "REQUESTS", "RESTARTS",
-                           "MEMORY PSS / RSS", "LAST EXIT"}};
+    std::vector<TableRow> rows{{"WORKER", "STATE", "SINCE", "PID", "UPTIME", "REQUESTS", "RESTARTS",
+                                "MEMORY PSS / RSS", "LAST EXIT"}};
     for (const json::value& worker : pool.at("workers").as_array())
         rows.push_back(row_of(worker.as_object()));
     return "pool " + text(field(pool, "name")) + "  " + text(field(pool, "model")) + "\n" +
            "queue " + text(field(queue, "length")) + "/" + text(field(queue, "limit")) + "\n" +
-           aligned(rows);
+           aligned_table(rows, Align::left);
 }
 
 }  // namespace
