@@ -179,6 +179,7 @@ class HttpConnection::Impl final : public HttpExchange {
         keep_alive_ = parser.keep_alive();
         to_head_ = parser.get().method() == http::verb::head;
         request_ = to_request(parser.release());
+        fresh_ = false;
         co_return true;
     }
 
@@ -251,6 +252,7 @@ class HttpConnection::Impl final : public HttpExchange {
     HttpRequest request_;
     HttpHeaders extra_headers_;
     unsigned version_ = 11;
+    bool fresh_ = true;
     bool keep_alive_ = true;
     bool to_head_ = false;  // the client would take a body for its next answer
     bool chunked_ = false;
@@ -324,6 +326,9 @@ bool HttpConnection::reusable() const {
 }
 bool HttpConnection::answering() const {
     return impl_->cancellation_.has_value();
+}
+bool HttpConnection::fresh() const {
+    return impl_->fresh_;
 }
 void HttpConnection::finish_after_answer() {
     impl_->keep_alive_ = false;

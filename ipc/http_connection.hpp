@@ -26,6 +26,7 @@ class HttpConnection {
     awaitable<void> answer(const HttpServer::Handler& handler);
     bool reusable() const;
     bool answering() const;
+    bool fresh() const;  // no request of it has been received yet
     // The answer under way shall be the last one.
     void finish_after_answer();
     // Cancels the request being answered, if there is one, and otherwise ends the wait for the

@@ -17,6 +17,8 @@ using asio::ip::tcp;
 // accept() fails like this when descriptors run out: waiting is all there is to do, spinning would
 // not help.
 constexpr auto accept_retry = std::chrono::milliseconds(100);
+// From connecting to the request. A client on this machine takes microseconds.
+constexpr auto first_request_max = std::chrono::seconds(1);
 
 tcp::acceptor listen_tcp_socket(const asio::any_io_executor& executor, const std::string& address,
                                 unsigned short port) {
@@ -66,7 +68,7 @@ class HttpServer::Impl {
             error_code ec;
             HttpSocket socket(executor_);
             co_await acceptor.async_accept(socket, into(ec));
-            if (!acceptor.is_open()) break;
+            if (ec && !acceptor.is_open()) break;
             if (ec) {
                 const TimePoint retry = clock_.now() + accept_retry;
                 co_await pause.wait(retry);
@@ -84,7 +86,7 @@ class HttpServer::Impl {
             co_return;
         }
         const Registration registration(*this, *connection);
-        bool open = !draining_;
+        bool open = !draining_ || expecting();
         while (open) {
             const bool received = co_await connection->receive();
             if (!received) break;
@@ -94,6 +96,26 @@ class HttpServer::Impl {
             open = connection->reusable() && !draining_;
         }
         connection->close();
+    }
+
+    void stop_accepting() {
+        draining_ = true;
+        for (SocketFile& file : files_) file.remove();
+        for (auto& acceptor : unix_acceptors_) acceptor.close();
+        for (auto& acceptor : tcp_acceptors_) acceptor.close();
+        for (HttpConnection* connection : connections_) {
+            if (connection->answering()) {
+                connection->finish_after_answer();
+            } else if (!connection->fresh() || !expecting()) {
+                connection->close();
+            }
+        }
+    }
+
+    // Whether connections without a request may still send one while the others end.
+    bool expecting() const { return clock_.now() < expects_until_; }
+    bool expects_request() const {
+        return expecting() && std::ranges::any_of(connections_, &HttpConnection::fresh);
     }
 
     // A connection in the list for as long as it is served.
@@ -118,6 +140,7 @@ class HttpServer::Impl {
     Handler handler_;
     ErrorBody error_body_;
     bool draining_ = false;
+    TimePoint expects_until_ = TimePoint::min();
     std::list<asio::local::stream_protocol::acceptor> unix_acceptors_;
     std::list<tcp::acceptor> tcp_acceptors_;
     std::vector<SocketFile> files_;
@@ -171,17 +194,13 @@ void HttpServer::set_limits(const HttpLimits& limits) {
 }
 
 void HttpServer::stop_accepting() {
-    impl_->draining_ = true;
-    for (SocketFile& file : impl_->files_) file.remove();
-    for (auto& acceptor : impl_->unix_acceptors_) acceptor.close();
-    for (auto& acceptor : impl_->tcp_acceptors_) acceptor.close();
-    for (HttpConnection* connection : impl_->connections_) {
-        if (connection->answering()) {
-            connection->finish_after_answer();
-        } else {
-            connection->close();
-        }
-    }
+    impl_->expects_until_ = TimePoint::min();
+    impl_->stop_accepting();
+}
+
+void HttpServer::hand_over() {
+    impl_->expects_until_ = impl_->clock_.now() + first_request_max;
+    impl_->stop_accepting();
 }
 
 std::size_t HttpServer::exchanges() const {
@@ -190,9 +209,12 @@ std::size_t HttpServer::exchanges() const {
 }
 
 awaitable<void> HttpServer::wait_idle(TimePoint deadline, std::stop_token stop) {
-    auto wake = Event::Wake::notified;
-    while (exchanges() > 0 && wake == Event::Wake::notified)
-        wake = co_await impl_->ended_.wait(deadline, stop);
+    while (impl_->clock_.now() < deadline && !stop.stop_requested()) {
+        const bool expects = impl_->expects_request();
+        if (!expects && exchanges() == 0) break;
+        const TimePoint until = expects ? std::min(deadline, impl_->expects_until_) : deadline;
+        co_await impl_->ended_.wait(until, stop);
+    }
 }
 
 void HttpServer::cancel_all(CancelReason reason) {

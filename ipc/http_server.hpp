@@ -60,8 +60,12 @@ class HttpServer {
     // No new connections; the socket files are gone, idle connections end, the others after their
     // present answer.
     void stop_accepting();
+    // The same for sockets that stay where they are, for a successor: connections that have sent no
+    // request yet have a second to do so, for they were taken from the queue that it will find.
+    void hand_over();
     std::size_t exchanges() const;  // being answered now
-    // Returns when no request is being answered, at `deadline`, or when `stop` is requested.
+    // Returns when no request is being answered or still expected by hand_over(), at `deadline`, or
+    // when `stop` is requested.
     awaitable<void> wait_idle(TimePoint deadline, std::stop_token stop);
     // Tells every request's cancellation, and closes the connections that are between requests.
     void cancel_all(CancelReason reason);

@@ -33,6 +33,7 @@ void Listeners::open(HttpServer& server, const Listen& listen,
                      const std::vector<HandedSocket>& handed) {
     for (const HandedSocket& socket : handed) adopt(server, socket);
     check(listen);
+    own_ = (listen.unix_socket && !unix_handed_) || (listen.tcp && !tcp_handed_);
     if (listen.unix_socket && !unix_handed_) {
         server.listen_unix(listen.unix_socket->path, permissions(*listen.unix_socket));
         spdlog::info("listening on {}", listen.unix_socket->path);

@@ -17,9 +17,13 @@ class Listeners {
     // What of the difference only a new start would bring about.
     std::vector<std::string> needing_restart(const Listen& before, const Listen& after) const;
 
+    // Whether all that is listened on was handed over, and so stays for a successor.
+    bool stay() const { return (unix_handed_ || tcp_handed_) && !own_; }
+
   private:
     void adopt(HttpServer& server, const HandedSocket& socket);
 
+    bool own_ = false;
     bool unix_handed_ = false;
     bool tcp_handed_ = false;
     std::string exposed_;  // a handed-over TCP socket that other machines can reach

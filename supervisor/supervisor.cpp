@@ -130,7 +130,13 @@ class Supervisor::Impl {
         spdlog::info("stopping: {} running answers have {} s to end", server_.exchanges(),
                      std::chrono::duration<double>(config_.timeouts.drain).count());
         status_.stopping(config_.timeouts.drain);
-        api_.refuse_new();
+        // On a socket of the service manager, new clients wait for who is started next; on our own
+        // they shall hear why.
+        if (listeners_.stay()) {
+            server_.hand_over();
+        } else {
+            api_.refuse_new();
+        }
         const TimePoint deadline = clock_.now() + config_.timeouts.drain;
         const std::stop_token hurry = hurry_.get_token();
         co_await server_.wait_idle(deadline, hurry);

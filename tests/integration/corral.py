@@ -54,22 +54,30 @@ def tied(*command):
     return ["setpriv", "--pdeathsig", "TERM", "--", *map(str, command)]
 
 
+def as_from_systemd(fd):
+    """A command that runs another one in its place, with the descriptor as sd_listen_fds(3) expects it."""
+    return ["sh", "-c", f'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{fd} {fd}<&-' if fd != 3 else
+            'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@"', "sh"]
+
+
 class Daemon:
     """`workers` and `pool` are of the only pool, the rest are sections of the configuration. `through` is a command that
-    starts the daemon in its own place; `environment` comes on top of ours."""
+    starts the daemon in its own place; `environment` comes on top of ours. `handed` is a listening Unix socket that it
+    gets as from systemd."""
 
-    def __init__(self, workers=3, pool=None, folder=None, through=(), environment=None, **sections):
+    def __init__(self, workers=3, pool=None, folder=None, through=(), environment=None, handed=None, **sections):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="corral-test-"))
-        self.socket = self.folder / "corral.sock"
+        self.handed = handed
+        self.socket = pathlib.Path(handed.getsockname()) if handed else self.folder / "corral.sock"
         self.workers_wanted = workers
         # One thread each: ggml's threads spin at barriers, and on a busy machine two of them take seconds for milliseconds.
         pool = {"name": "default", "model": str(MODEL), "llama_cli": LLAMA_CLI, "workers": workers, "threads": 1} | (pool or {})
         if pool["llama_cli"] == FAKE_LLAMA_CLI:
             pool = {"confine": "off"} | pool  # its scripts write files
-        listen = {"listen": {"unix": {"path": str(self.socket)}}}
+        listen = {"listen": {"unix": {} if handed else {"path": str(self.socket)}}}
         self.config = self.folder / "corral.yaml"
         self.config.write_text(json.dumps(listen | {"pools": [pool]} | sections))
-        self.through = through
+        self.through = [*through, *(as_from_systemd(handed.fileno()) if handed else ())]
         self.environment = environment or {}
         self.process = None
 
@@ -79,7 +87,7 @@ class Daemon:
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 tied(*self.through, BINARY, "serve", "--config", self.config), cwd=ROOT, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=errors, start_new_session=True,
+                stdout=output, stderr=errors, start_new_session=True, pass_fds=[self.handed.fileno()] if self.handed else (),
                 env=os.environ | {"TMPDIR": str(self.folder)} | self.environment)
         try:
             wait_for(lambda: self.is_ready(ready), "the daemon being ready", 60.0)
@@ -184,8 +192,8 @@ class Daemon:
         finally:
             for process in living():
                 processes.send(process, signal.SIGKILL)
-        if self.socket.exists():
-            raise AssertionError("the socket file was left behind")
+        if self.socket.exists() != bool(self.handed):
+            raise AssertionError("the socket file was left behind" if self.socket.exists() else "systemd's socket was removed")
 
     def stop(self):
         """Ends a daemon that still runs and removes its folder; that all ended well is checked."""
