@@ -6,7 +6,6 @@
 
 #include "cli/command.hpp"
 #include "cli/connection.hpp"
-#include "cli/format.hpp"
 #include "cli/serve_config.hpp"
 #include "cli/terminal.hpp"
 #include "config/config_error.hpp"
@@ -16,6 +15,7 @@
 #include "supervisor/auto_workers.hpp"
 #include "supervisor/available_memory.hpp"
 #include "supervisor/fatal.hpp"
+#include "supervisor/format.hpp"
 #include "supervisor/llama_cli_command.hpp"
 #include "supervisor/pool_builder.hpp"
 #include "supervisor/usable_cores.hpp"
