@@ -32,7 +32,7 @@ def needs_browser(test_class):
 
 
 class Browser:
-    """Starts with a desktop's width in light colours. Every wait is bounded in the driver."""
+    """Every wait is bounded in the driver."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="corral-browser-")
@@ -47,7 +47,6 @@ class Browser:
             shutil.rmtree(self.folder)
             raise
         self.version = self.answer()
-        self.look()
 
     def close(self):
         self.process.stdin.close()
@@ -69,6 +68,11 @@ class Browser:
     def do(self, command, **named):
         self.process.stdin.write(json.dumps({"command": command} | named) + "\n")
         return self.answer()
+
+    def fresh(self):
+        """A new page that remembers nothing, with a desktop's width in light colours."""
+        self.do("fresh")
+        self.look()
 
     def open(self, url):
         return self.do("open", url=url)

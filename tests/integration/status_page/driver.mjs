@@ -5,14 +5,22 @@ import {chromium} from 'playwright-core';
 
 const WAIT_MS = 30000;
 const browser = await chromium.launch({executablePath: process.env.CHROMIUM, timeout: WAIT_MS});
-const page = await browser.newPage();
-page.setDefaultTimeout(WAIT_MS);
-const seen = {requests: [], errors: []};
-page.on('request', request => seen.requests.push(request.url()));
-page.on('console', message => { if (message.type() !== 'log') seen.errors.push(message.text()); });
-page.on('pageerror', error => seen.errors.push(String(error)));
+let page;
+let seen;
+
+async function fresh() {
+    await page?.context().close();
+    page = await browser.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    seen = {requests: [], errors: []};
+    const {requests, errors} = seen;
+    page.on('request', request => requests.push(request.url()));
+    page.on('console', message => { if (message.type() !== 'log') errors.push(message.text()); });
+    page.on('pageerror', error => errors.push(String(error)));
+}
 
 const commands = {
+    fresh,
     open: ({url}) => page.goto(url).then(response => response.status()),
     look: async ({dark, width, height}) => {
         await page.emulateMedia({colorScheme: dark ? 'dark' : 'light'});
@@ -37,7 +45,8 @@ const commands = {
     seen: () => seen,
 };
 
-console.log(JSON.stringify({value: await browser.version()}));
+await fresh();
+console.log(JSON.stringify({value: browser.version()}));
 for await (const line of readline.createInterface({input: process.stdin})) {
     const {command, ...named} = JSON.parse(line);
     try {
