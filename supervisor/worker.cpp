@@ -27,8 +27,10 @@ Usage Lease::usage() const {
     return worker_->engine_->usage();
 }
 
-awaitable<Death> Lease::death() {
-    return worker_->process_->death();
+awaitable<std::optional<Death>> Lease::death() {
+    const Death death = co_await worker_->process_->death();
+    if (worker_->engine_->unread()) co_return std::nullopt;
+    co_return death;
 }
 
 Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, Parts parts,
@@ -147,7 +149,7 @@ awaitable<void> Worker::live() {
     fraction_ = random_();
     try {
         process_.emplace(executor_, clock_, spawner_, name_, *engine_, [this] {
-            died_leased_ = leased_;
+            died_leased_ = leased_ && !engine_->unread();
             life_.notify();
         });
     } catch (const SpawnError& error) {
