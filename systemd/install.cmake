@@ -1,5 +1,5 @@
-# Where each file goes, once: for the Debian package (debian/package.cmake) and `DESTDIR=FOLDER cmake --install build`.
-# The units name /usr/bin/corral, so the presets install to /usr.
+# Where each file goes, once: for the Debian package (debian/package.cmake) and `cmake --install build --prefix /usr`.
+# Another prefix would put the program where the units do not look.
 set(DOC share/doc/corral)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
@@ -31,7 +31,7 @@ install_gzipped(${PROJECT_SOURCE_DIR}/docs/man/corral.1 corral.1 share/man/man1)
 install_gzipped(${KEYS_PAGE} corral.yaml.5 share/man/man5)
 install_gzipped(${PROJECT_SOURCE_DIR}/systemd/debian/changelog changelog ${DOC})
 
-# At the same places as in the sources, so that their links hold.
+# The texts lie as in the sources, for they name each other.
 install(FILES README.md systemd/debian/copyright DESTINATION ${DOC})
 install(FILES systemd/README.md DESTINATION ${DOC}/systemd)
 install(FILES docs/design.md docs/llama-cli.md docs/metrics.md DESTINATION ${DOC}/docs)

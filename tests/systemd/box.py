@@ -99,7 +99,7 @@ def write(path, text, mode=0o644):
 
 def install(tree):
     """What the package puts there, and an administrator."""
-    subprocess.run(["cmake", "--install", BUILD], check=True, stdout=subprocess.DEVNULL, timeout=120,
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", "/usr"], check=True, stdout=subprocess.DEVNULL, timeout=120,
                    env=os.environ | {"DESTDIR": str(tree)})
     copy_libraries(tree)
     copy_llama_cli(tree)

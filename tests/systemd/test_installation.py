@@ -65,8 +65,13 @@ class Installation(unittest.TestCase):
         cls.box.run("useradd", "alice")
 
     def setUp(self):
-        self.addCleanup(self.box.run, "rm", "-rf", "/var/lib/corral")
-        self.addCleanup(self.apt, "purge", "--auto-remove", "corral")
+        self.addCleanup(self.clean)
+
+    def clean(self):
+        if self.box.run("dpkg-query", "-W", "corral", check=False).returncode == 0:
+            self.apt("purge", "corral")
+        self.apt("autoremove", "--purge")  # its dependencies
+        self.box.run("rm", "-rf", "/var/lib/corral")
 
     @classmethod
     def apt(cls, *words, through=()):
@@ -108,8 +113,8 @@ class Installation(unittest.TestCase):
         answer = self.box.run("runuser", "-u", "alice", "--", "corral", "ask", "Rules?")
         end = time.monotonic()
         self.assertEqual(answer.strip(), RULES)
-        print(f"apt install to first answer: {installed - begin + end - begin_start:.1f} s "
-              f"(apt {installed - begin:.1f} s, enable and answer {end - begin_start:.1f} s)", file=sys.stderr, flush=True)
+        print(f"apt install to first answer: {installed - begin + end - begin_start:.1f} s (apt {installed - begin:.1f} s for "
+              f"{told.count('Setting up ')} packages, enable and answer {end - begin_start:.1f} s)", file=sys.stderr, flush=True)
 
     def test_a_service_without_a_model_says_so_and_is_not_tried_for_ever(self):
         self.apt("install", self.first)
@@ -117,7 +122,8 @@ class Installation(unittest.TestCase):
             with self.subTest(model):
                 self.configure(model)
                 self.enable()
-                self.assertEqual(self.ask().returncode, 3)
+                # The connection breaks off, or the socket is gone already.
+                self.assertIn(self.ask().returncode, (5, 3))
                 self.box.wait_property("ActiveState", "failed", "corral.socket")
                 self.assertEqual(self.unit(), "failed")
                 self.assertIn(reason, self.box.run("journalctl", "--no-pager", "-u", "corral.service", "--since", "-1min"))
@@ -141,6 +147,7 @@ class Installation(unittest.TestCase):
         self.assertEqual((self.unit(), self.unit("corral.socket")), ("active", "active"))
         self.assertNotIn("corral.service", told, "the upgrade complained")
         self.assertIn(f'model: "{DEMO}"', self.box.run("cat", CONFIG))
+        waits = []
         begun = int(self.box.property("ExecMainStartTimestampMonotonic")) / 1e6
         for client in clients:
             # Asked before the new process existed: in the meantime it waited in the socket.
@@ -148,9 +155,9 @@ class Installation(unittest.TestCase):
             self.assertEqual(len(waiting), 1)
             self.assertEqual(self.answered_by(waiting[0]), new)
             self.assertEqual(self.answered_by(client.answers[0]), old)
-        waits = [f"{asked_to - asked:.1f}" for client in clients for asked, asked_to, _ in client.answers if asked < begun < asked_to]
-        print(f"upgrade: {sum(len(client.answers) for client in clients)} answers, none failed; who met it waited "
-              f"{', '.join(waits)} s", file=sys.stderr, flush=True)
+            waits.append(waiting[0][1] - waiting[0][0])
+        print(f"upgrade: {sum(len(client.answers) for client in clients)} answers, none failed; who met it waited at most "
+              f"{max(waits):.1f} s", file=sys.stderr, flush=True)
 
     def answered_by(self, answer):
         lines = self.box.wait(lambda: self.box.run("journalctl", "--no-pager", "-o", "json", f"CORRAL_REQUEST={answer[2]}")
