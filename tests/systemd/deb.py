@@ -41,9 +41,14 @@ def later(deb, folder):
 
 def copy_dependencies(deb, to):
     """A repository for apt with the packages that the box's root lacks for it: the box has no network."""
-    (ARCHIVES / "partial").mkdir(parents=True, exist_ok=True)
-    run("apt-get", "-qq", "-y", "--no-install-recommends", "--download-only", "-o", f"Dir::State::status={CACHE}/var/lib/dpkg/status",
-        "-o", f"Dir::Cache::archives={ARCHIVES}", "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=true", "install", deb)
+    own = {"Dir::State::status": CACHE / "var/lib/dpkg/status", "Dir::State::lists": ARCHIVES / "lists",
+           "Dir::Cache": ARCHIVES, "Dir::Cache::archives": ARCHIVES, "APT::Sandbox::User": "root", "Debug::NoLocking": "true"}
+    apt = ["apt-get", "-qq", "-y", *(word for name, value in own.items() for word in ("-o", f"{name}={value}"))]
+    if not any(ARCHIVES.glob("*.deb")):
+        for folder in ("partial", "lists/partial"):
+            (ARCHIVES / folder).mkdir(parents=True, exist_ok=True)
+        run(*apt, "update")
+    run(*apt, "--no-install-recommends", "--download-only", "install", deb)
     to.mkdir(parents=True)
     for archive in ARCHIVES.glob("*.deb"):
         shutil.copy(archive, to)

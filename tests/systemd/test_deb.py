@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 import unittest
 
+import box
 import deb
 
 
@@ -23,6 +24,8 @@ class Deb(unittest.TestCase):
     def test_fields(self):
         version, architecture = self.field("Version"), self.field("Architecture")
         self.assertEqual(self.file.name, f"corral_{version}_{architecture}.deb")
+        changelog = (box.ROOT / "systemd/debian/changelog").read_text()
+        self.assertTrue(changelog.startswith(f"corral ({version}) "), "the changelog tells of another version")
         self.assertEqual(architecture, deb.run("dpkg", "--print-architecture").strip())
         for library in ("libc6 (>= ", "libstdc++6 (>= ", "libyaml-cpp", "libspdlog", "libsystemd0", "libedit2"):
             self.assertIn(library, self.field("Depends"))

@@ -71,7 +71,7 @@ class Installation(unittest.TestCase):
         if self.box.run("dpkg-query", "-W", "corral", check=False).returncode == 0:
             self.apt("purge", "corral")
         self.apt("autoremove", "--purge")  # its dependencies
-        self.box.run("rm", "-rf", "/var/lib/corral")
+        self.box.run("rm", "-rf", "/var/lib/corral", "/etc/corral")
 
     @classmethod
     def apt(cls, *words, through=()):
@@ -171,11 +171,18 @@ class Installation(unittest.TestCase):
         self.assertEqual(self.box.property("MainPID"), old)
         self.assertEqual(self.ask().stdout.strip(), RULES)
 
-    def test_an_upgrade_starts_nothing_that_was_stopped(self):
+    def test_instances_are_restarted_and_what_was_stopped_is_not_started(self):
         self.started()
+        self.box.run("sh", "-c", f"cp {CONFIG} /etc/corral/second.yaml")
+        self.box.run("systemctl", "start", "corral@second.service")
+        old = self.box.property("MainPID", "corral@second.service")
         self.box.run("systemctl", "stop", "corral.socket")
         self.apt("install", self.later)
         self.assertEqual((self.unit(), self.unit("corral.socket")), ("inactive", "inactive"))
+        self.assertEqual(self.unit("corral@second.service"), "active")
+        self.assertNotEqual(self.box.property("MainPID", "corral@second.service"), old)
+        self.apt("remove", "corral")
+        self.assertEqual((self.unit("corral@second.service"), self.unit("corral@second.socket")), ("inactive", "inactive"))
 
     def test_remove_and_purge(self):
         self.started()
