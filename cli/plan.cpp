@@ -4,7 +4,6 @@
 
 #include "cli/command.hpp"
 #include "cli/connection.hpp"
-#include "cli/format.hpp"
 #include "cli/plan_report.hpp"
 #include "cli/serve_config.hpp"
 #include "cli/terminal.hpp"
@@ -12,6 +11,7 @@
 #include "config/fields.hpp"
 #include "config/text.hpp"
 #include "supervisor/available_memory.hpp"
+#include "supervisor/format.hpp"
 #include "supervisor/usable_cores.hpp"
 
 namespace corral {

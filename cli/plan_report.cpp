@@ -5,8 +5,8 @@
 #include <boost/json.hpp>
 
 #include "cli/aligned_table.hpp"
-#include "cli/format.hpp"
 #include "cli/terminal.hpp"
+#include "supervisor/format.hpp"
 
 namespace corral {
 namespace {

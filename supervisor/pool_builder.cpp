@@ -49,7 +49,9 @@ Worker::Parts worker_parts(const PoolPlan& plan, unsigned number,
     return {pool.name + "/" + std::to_string(number),
             std::make_unique<LlamaCli>(surroundings.executor, surroundings.clock, plan.command,
                                        pool.max_tokens),
-            RestartPolicy(restart.initial, restart.max, random_fraction), plan.limits,
+            model_files(pool.model),
+            RestartPolicy(restart.initial, restart.max, random_fraction),
+            plan.limits,
             random_fraction};
 }
 

@@ -60,7 +60,11 @@ json::object worker_json(const Worker::Snapshot& worker, ProcessWatch& processes
                         {"last_exit", nullptr},
                         {"rss_bytes", nullptr},
                         {"pss_bytes", nullptr},
+                        {"loading", nullptr},
                         {"request", nullptr}};
+    if (worker.loading)
+        report["loading"] = {{"bytes", worker.loading->bytes},
+                             {"of_bytes", worker.loading->of_bytes}};
     if (!worker.last_exit.empty()) report["last_exit"] = worker.last_exit;
     if (!worker.pid) return report;
     report["pid"] = *worker.pid;

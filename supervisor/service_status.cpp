@@ -5,6 +5,7 @@
 #include "supervisor/answering.hpp"
 #include "supervisor/fatal.hpp"
 #include "supervisor/log.hpp"
+#include "supervisor/status_text.hpp"
 
 namespace corral {
 namespace {
@@ -107,9 +108,13 @@ void ServiceStatus::tell_text() {
     const std::string current = text();
     if (current != last_text_) tell("STATUS=" + current);
     last_text_ = current;
-    // A queue changes without any worker doing so.
-    const Counts counts = count();
-    changed_ = counts.busy > 0 || counts.queued > 0;
+    // A queue changes without any worker doing so: not while one is idle.
+    changed_ = std::ranges::any_of(pools_(), [](const Pool* pool) {
+        return pool->queue().length > 0 ||
+               std::ranges::any_of(pool->workers(), [](const Worker::Snapshot& worker) {
+                   return worker.state == WorkerState::busy;
+               });
+    });
 }
 
 // Asks each pool that has not answered; READY when all have. Asked before the models are loaded and
@@ -140,7 +145,7 @@ awaitable<void> ServiceStatus::warm_up(Pool& pool, Proof& proof) {
         co_await answer(pool, clock_, request, origin, *proof.asked, sink);
         proof.given = true;
     } catch (const ApiError& error) {
-        if (!proof.given && phase_ == Phase::starting && pool.ready())
+        if (!proof.given && phase_ == Phase::starting && pool.loaded())
             log::warn(log::pool(pool.config().name), "no first token yet: {}", error.what());
     }
     proof.asked.reset();
@@ -161,28 +166,18 @@ bool ServiceStatus::loading() const {
 }
 
 std::string ServiceStatus::text() const {
-    const Counts counts = count();
-    std::string text = std::to_string(counts.ready) + " ready, " + std::to_string(counts.busy) +
-                       " busy, " + std::to_string(counts.queued) + " queued";
-    if (counts.away > 0) text += ", " + std::to_string(counts.away) + " not available";
-    if (phase_ == Phase::starting) return "Loading: " + text;
-    return phase_ == Phase::stopping ? "Stopping: " + text : text;
-}
-
-ServiceStatus::Counts ServiceStatus::count() const {
-    Counts counts;
+    std::vector<Worker::Snapshot> workers;
+    std::size_t queued = 0;
     for (const Pool* const pool : pools_()) {
-        counts.queued += pool->queue().length;
+        std::ranges::move(pool->workers(), std::back_inserter(workers));
+        std::size_t length = pool->queue().length;
         const auto proof = proofs_.find(pool);
         const bool ours = proof != proofs_.end() && proof->second.asked && !proof->second.given;
-        if (ours && counts.queued > 0) --counts.queued;
-        for (const Worker::Snapshot& worker : pool->workers()) {
-            const WorkerState state = worker.state;
-            const bool idle = state == WorkerState::ready || state == WorkerState::checking;
-            ++(idle ? counts.ready : state == WorkerState::busy ? counts.busy : counts.away);
-        }
+        queued += ours && length > 0 ? length - 1 : length;
     }
-    return counts;
+    const std::string text = status_text(workers, queued);
+    if (phase_ == Phase::starting) return "Loading: " + text;
+    return phase_ == Phase::stopping ? "Stopping: " + text : text;
 }
 
 void ServiceStatus::tell(const std::string& assignments) {

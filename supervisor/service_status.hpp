@@ -28,7 +28,7 @@ class ServiceStatus {
 
     // Returns after finish().
     awaitable<void> run();
-    // A worker's state is another one.
+    // A worker's state is another one, or more of its model is loaded.
     void note_change();
     // The end has begun, and running answers have `at_most`. The watchdog goes on being fed.
     void stopping(milliseconds at_most);
@@ -48,9 +48,6 @@ class ServiceStatus {
 
   private:
     enum class Phase { starting, ready, stopping, finished };
-    struct Counts {
-        std::size_t ready = 0, busy = 0, away = 0, queued = 0;
-    };
     // How far a pool is on its way to a first token.
     struct Proof {
         std::unique_ptr<Cancellation> asked;  // of the question, while there is one
@@ -65,7 +62,6 @@ class ServiceStatus {
     awaitable<void> warm_up(Pool& pool, Proof& proof);
     void tell_text();
     std::string text() const;
-    Counts count() const;
     void tell(const std::string& assignments);
 
     Clock& clock_;

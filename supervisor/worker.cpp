@@ -38,6 +38,7 @@ Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, P
       spawner_(spawner),
       name_(std::move(parts.name)),
       engine_(std::move(parts.engine)),
+      model_(std::move(parts.model)),
       policy_(std::move(parts.policy)),
       limits_(parts.limits),
       random_(std::move(parts.random)),
@@ -78,6 +79,7 @@ void Worker::check_in() {
 void Worker::reconfigure(Parts parts) {
     limits_ = parts.limits;
     policy_ = std::move(parts.policy);
+    model_ = std::move(parts.model);
     next_engine_.reset();
     if (parts.engine->command() != engine_->command()) next_engine_ = std::move(parts.engine);
     life_.notify();
@@ -163,7 +165,10 @@ awaitable<void> Worker::live() {
 awaitable<void> Worker::wait_until_ready() {
     const DeadlineStop limit(clock_, spawned_at_ + limits_.start, stop_.get_token());
     const std::stop_token token = limit.token();
+    if (model_.bytes > 0)
+        loading_.emplace(clock_, process_->pid(), model_, [this] { owner_.worker_changed(*this); });
     const bool ready = co_await engine_->wait_ready(token);
+    loading_.reset();
     if (ready) {
         ready_at_ = clock_.now();
         owner_.worker_loaded(*this,
@@ -277,9 +282,11 @@ RestartCause Worker::restart_cause() const {
 Worker::Snapshot Worker::snapshot() const {
     std::optional<pid_t> pid;
     if (process_) pid = process_->pid();
+    std::optional<LoadingProgress> loading;
+    if (loading_) loading = loading_->progress();
     return {
-        name_,     state_, state_since_, pid, spawned_at_, served_, spawns_ > 0 ? spawns_ - 1 : 0,
-        last_exit_};
+        name_,      state_, state_since_, pid, spawned_at_, served_, spawns_ > 0 ? spawns_ - 1 : 0,
+        last_exit_, loading};
 }
 
 }  // namespace corral

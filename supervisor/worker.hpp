@@ -20,6 +20,7 @@
 #include "async/event.hpp"
 #include "config/config.hpp"
 #include "ipc/engine.hpp"
+#include "supervisor/model_loading.hpp"
 #include "supervisor/restart_policy.hpp"
 #include "supervisor/worker_process.hpp"
 #include "supervisor/worker_state.hpp"
@@ -61,7 +62,8 @@ class Worker {
       public:
         virtual ~Owner() = default;
         virtual void worker_available(const Worker& worker) = 0;  // it could be leased now
-        virtual void worker_changed(const Worker& worker) = 0;    // its state did
+        // Its state did, or how much of its model is loaded.
+        virtual void worker_changed(const Worker& worker) = 0;
         // Its process ended, and that was no decision of ours. `idle`: it took requests and was in
         // nobody's hands.
         virtual void worker_died(const Worker& worker, bool idle) = 0;
@@ -84,11 +86,14 @@ class Worker {
         std::uint64_t served;
         std::uint64_t restarts;
         std::string last_exit;  // "" as long as no process of it has ended
+        std::optional<LoadingProgress> loading = std::nullopt;  // while it loads
     };
-    // What a worker is made of beyond its surroundings. `random` draws from [0, 1).
+    // What a worker is made of beyond its surroundings. `random` draws from [0, 1). Without files
+    // of a model its loading is not looked at.
     struct Parts {
         std::string name;
         std::unique_ptr<Engine> engine;
+        ModelFiles model;
         RestartPolicy policy;
         Limits limits;
         std::function<double()> random;
@@ -148,6 +153,7 @@ class Worker {
     std::string name_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Engine> next_engine_;  // waits for the next process
+    ModelFiles model_;                     // of the next process
     RestartPolicy policy_;
     Limits limits_;
     std::function<double()> random_;
@@ -158,7 +164,8 @@ class Worker {
     std::stop_source stop_;  // what is wanted
     bool leased_ = false;
     std::optional<WorkerProcess> process_;
-    std::optional<TimePoint> ready_at_;  // of process_
+    std::optional<LoadingWatch> loading_;  // of process_, until it is ready
+    std::optional<TimePoint> ready_at_;    // of process_
     TimePoint spawned_at_;
     double fraction_ = 0;         // of process_, see supervisor/retirement.hpp
     bool died_leased_ = false;    // process_ did

@@ -77,6 +77,7 @@ struct PoolWorld {
     Worker::Parts parts(const std::string& program, const std::string& name = "") {
         return {name,
                 std::make_unique<LlamaCli>(io.get_executor(), clock, Command{program, {}, {}}, 512),
+                ModelFiles{},
                 RestartPolicy(250ms, 60s, [] { return 1.0; }),
                 {120s, 20s, 2s, 10s, 1s, pool.config().recycle},
                 [] { return 0.0; }};

@@ -44,6 +44,25 @@ TEST_CASE("a line for each worker, from loading to ready") {
     CHECK(block.all_ready());
 }
 
+TEST_CASE("how much of the model is in memory") {
+    ProgressBlock block = block_of(1);
+    Worker::Snapshot loading = worker("default/1", WorkerState::starting);
+    loading.loading = {0, 4000ull << 20};
+    CHECK(block.update(loading));
+    CHECK(block.lines(80, 24) ==
+          Lines{"default 1/1  loading  ░░░░░░░░░░░░░░░░░░░░   0 %  0 B of 3.91 GiB"});
+    loading.loading->bytes = 1500ull << 20;
+    loading.restarts = 2;
+    CHECK(block.update(loading));
+    CHECK_FALSE(block.update(loading));
+    CHECK(
+        block.lines(80, 24) ==
+        Lines{"default 1/1  loading  ███████░░░░░░░░░░░░░  37 %  1.46 GiB of 3.91 GiB (start 3)"});
+    loading.loading->bytes = loading.loading->of_bytes;
+    block.update(loading);
+    CHECK(block.lines(44, 24) == Lines{"default 1/1  loading  ████████████████████ …"});
+}
+
 TEST_CASE("a worker that answers while others load keeps its line") {
     ProgressBlock block = block_of(2);
     block.update(running("default/1", WorkerState::ready, 1s));

@@ -1,9 +1,9 @@
 // Figures, text that is safe on a terminal, the table of the workers.
 #include <doctest/doctest.h>
 
-#include "cli/format.hpp"
 #include "cli/pool_table.hpp"
 #include "cli/terminal.hpp"
+#include "supervisor/format.hpp"
 
 using namespace corral;
 

@@ -1,4 +1,4 @@
-#include "cli/format.hpp"
+#include "supervisor/format.hpp"
 
 #include <algorithm>
 #include <array>
