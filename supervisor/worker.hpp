@@ -171,7 +171,7 @@ class Worker {
     bool died_leased_ = false;    // process_ did
     bool exit_expected_ = false;  // our SIGINT may have ended process_: no crash
     std::string retiring_;        // why process_ is replaced though nothing is wrong
-    std::optional<Death> death_;  // of the last process, if it was no decision of ours
+    bool died_ = false;           // the last process did, by no decision of ours
     std::uint64_t spawns_ = 0;
     std::uint64_t served_ = 0;
     std::uint64_t served_before_ = 0;  // by earlier processes
