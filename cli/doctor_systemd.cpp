@@ -36,15 +36,21 @@ bool in_a_home(const std::string& file) {
     return !ec && (below(path, "/home") || below(path, "/root") || below(path, "/run/user"));
 }
 
-void check_enabled(const std::string& unit, const UnitProperties& properties,
-                   DoctorReport& report) {
-    const std::string state = property(properties, "UnitFileState");
-    if (state.starts_with("enabled")) {
-        report.ok("systemd: " + unit + " is enabled and " + property(properties, "ActiveState"));
-    } else {
-        report.warn("systemd: " + unit + " is " + state +
-                    " and does not come with the next boot; systemctl enable --now " + unit);
-    }
+bool enabled(const UnitProperties& properties) {
+    return property(properties, "UnitFileState").starts_with("enabled");
+}
+
+void check_enabled(const ServiceUnits& units, DoctorReport& report) {
+    const std::string socket = units.name + ".socket";
+    const std::string service = units.name + ".service";
+    if (!enabled(units.socket))
+        return report.warn("systemd: " + socket + " is " + property(units.socket, "UnitFileState") +
+                           " and does not come with the next boot; systemctl enable --now " +
+                           socket);
+    report.ok("systemd: " + socket + " is enabled and " + property(units.socket, "ActiveState"));
+    report.ok(
+        "systemd: " + service + " is " + property(units.service, "ActiveState") +
+        (enabled(units.service) ? " and starts at boot" : " and starts with the first request"));
 }
 
 void check_files_of(const std::string& file, const char* what, DoctorReport& report) {
@@ -80,12 +86,11 @@ void check_units(const ServiceUnits& units, const Config& config, DoctorReport& 
             report.warn(
                 "systemd: unit files are newer than what systemd has read; systemctl "
                 "daemon-reload");
-    check_enabled(socket, units.socket, report);
-    check_enabled(service, units.service, report);
+    check_enabled(units, report);
     if (property(units.service, "ActiveState") == "failed")
         report.bad("systemd: " + service + " failed (" + property(units.service, "Result") +
-                   "); journalctl -u " + units.name + " tells why, systemctl restart " +
-                   units.name + " tries again");
+                   "); journalctl -u " + units.name + " tells why; then systemctl reset-failed " +
+                   service + " && systemctl restart " + socket);
     const bool private_network = property(units.service, "PrivateNetwork") == "yes";
     const std::string listens = property(units.socket, "Listen");
     if (config.listen.tcp && private_network && listens.find(':') == listens.npos)

@@ -116,6 +116,24 @@ class Installation(unittest.TestCase):
         print(f"apt install to first answer: {installed - begin + end - begin_start:.1f} s (apt {installed - begin:.1f} s for "
               f"{told.count('Setting up ')} packages, enable and answer {end - begin_start:.1f} s)", file=sys.stderr, flush=True)
 
+    def test_doctor_checks_the_service_with_its_folder_and_its_user(self):
+        self.apt("install", self.first)
+        self.box.run("cp", DEMO, "/var/lib/corral/models/mine.gguf")
+        self.configure("models/mine.gguf")
+        self.enable()
+        told = self.box.run("corral", "doctor", "--config", CONFIG)
+        for line in ("ok    model models/mine.gguf", "ok    systemd: corral.socket is enabled and active",
+                     "ok    systemd: corral.service is inactive and starts with the first request",
+                     "its llama-cli keeps the pipe contract"):
+            self.assertIn(line, told)
+        self.assertNotIn("BAD", told)
+        self.box.run("chmod", "600", "/var/lib/corral/models/mine.gguf")
+        self.box.run("systemctl", "disable", "--now", "corral.socket")
+        done = self.box.run("corral", "doctor", "--config", CONFIG, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("BAD   systemd: user corral of the service may not read models/mine.gguf; chmod a+r it", done.stdout)
+        self.assertIn("systemctl enable --now corral.socket", done.stdout)
+
     def test_a_service_without_a_model_says_so_and_is_not_tried_for_ever(self):
         self.apt("install", self.first)
         for model, reason in (("", "a model is needed: the path of a GGUF file"), ("models/none.gguf", "No such file or directory")):

@@ -58,7 +58,12 @@ TEST_CASE("which unit starts with a configuration") {
 TEST_CASE("units that are well are said to be so, and nothing else") {
     CHECK(said(well(), config_with("/var/lib/corral/models/m.gguf")) ==
           "ok  |systemd: corral.socket is enabled and active\n"
-          "ok  |systemd: corral.service is enabled and active\n");
+          "ok  |systemd: corral.service is active and starts at boot\n");
+    ServiceUnits units = well();
+    units.service["UnitFileState"] = "disabled";
+    units.service["ActiveState"] = "inactive";
+    CHECK(said(units, config_with("/m.gguf")).find("inactive and starts with the first request") !=
+          std::string::npos);
 }
 
 TEST_CASE("what is wrong with units, and what to do about it") {
