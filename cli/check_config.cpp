@@ -42,7 +42,7 @@ void add_check_config(CLI::App& app, Action& chosen) {
     auto file = std::make_shared<std::string>();
     CLI::App* command =
         app.add_subcommand("check-config", "Check a configuration file without starting anything");
-    command->add_option("file", *file, "The file (corral.yaml)")->required();
+    command->add_option("file", *file, "The file (corral.yaml)")->type_name("FILE")->required();
     command->footer(footer);
     command->callback([file, &chosen] { chosen = [file] { return check_config(*file); }; });
 }

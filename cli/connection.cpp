@@ -11,6 +11,7 @@ namespace corral {
 
 void add_connection_options(CLI::App& command, ConnectionOptions& options) {
     command.add_option("-s,--socket", options.socket, "Path of the Unix socket of corral serve")
+        ->type_name("FILE")
         ->envname("CORRAL_SOCKET")
         ->capture_default_str();
     command

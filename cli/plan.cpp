@@ -111,8 +111,9 @@ int plan(const PlanFlags& flags) {
 void add_plan(CLI::App& app, Action& chosen) {
     auto flags = std::make_shared<PlanFlags>();
     CLI::App* command = app.add_subcommand("plan", "Show how many workers fit into the memory");
-    command->add_option("-c,--config", flags->serve.config, "Configuration file: all its pools");
-    command->add_option("-m,--model", flags->serve.model, "GGUF model file");
+    command->add_option("-c,--config", flags->serve.config, "Configuration file: all its pools")
+        ->type_name("FILE");
+    command->add_option("-m,--model", flags->serve.model, "GGUF model file")->type_name("FILE");
     command->add_option("--ctx-size", flags->serve.context,
                         "Context of each worker, in tokens (2048)");
     command->add_option("--max", flags->rows, "Rows to show (until it no longer fits, at most 16)")

@@ -11,12 +11,15 @@
 namespace corral {
 
 void add_serve_flags(CLI::App& command, ServeFlags& flags) {
-    command.add_option("-c,--config", flags.config, "Configuration file, see config/corral.yaml");
-    command.add_option("-m,--model", flags.model, "GGUF model file");
+    command.add_option("-c,--config", flags.config, "Configuration file, see corral.yaml(5)")
+        ->type_name("FILE");
+    command.add_option("-m,--model", flags.model, "GGUF model file")->type_name("FILE");
     command.add_option("-w,--workers", flags.workers,
                        "llama-cli processes to keep loaded, or auto (3)");
-    command.add_option("-s,--socket", flags.socket, "Unix socket (/run/corral/corral.sock)");
-    command.add_option("--llama-cli", flags.llama_cli, "The llama-cli to run (from PATH)");
+    command.add_option("-s,--socket", flags.socket, "Unix socket (/run/corral/corral.sock)")
+        ->type_name("FILE");
+    command.add_option("--llama-cli", flags.llama_cli, "The llama-cli to run (from PATH)")
+        ->type_name("FILE");
     command.add_option("--ctx-size", flags.context, "Context of each worker, in tokens (2048)");
     command.add_option("--max-tokens", flags.max_tokens, "Longest answer, in tokens (512)");
     command.add_option("--threads", flags.threads, "Threads of each worker (cores / workers)");

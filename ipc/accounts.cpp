@@ -2,6 +2,8 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <optional>
@@ -32,6 +34,24 @@ gid_t gid_of(const std::string& name_or_number) {
     if (const group* found = getgrnam(name_or_number.c_str())) return found->gr_gid;
     throw std::runtime_error("there is no group '" + name_or_number +
                              "' on this machine; correct listen.unix in the configuration");
+}
+
+bool may_access(const std::string& user, const std::string& path, int how) {
+    const uid_t uid = uid_of(user);
+    const passwd* const account = getpwuid(uid);
+    const gid_t gid = account ? account->pw_gid : uid;
+    const std::string name = account ? account->pw_name : user;
+    const pid_t child = fork();
+    if (child < 0) throw std::runtime_error("no process could be made to become user " + user);
+    if (child == 0) {
+        const bool became =
+            initgroups(name.c_str(), gid) == 0 && setgid(gid) == 0 && setuid(uid) == 0;
+        _exit(became && access(path.c_str(), how) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace corral

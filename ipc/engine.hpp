@@ -50,6 +50,8 @@ class Engine {
     // until the caller has enough and leaves the engine mid-answer to recover().
     virtual void begin(const Conversation& conversation) = 0;
     virtual awaitable<AnswerEvent> next_event(std::stop_token stop) = 0;
+    // The child took nothing of the request that was begun last: if it is dead, it was before.
+    virtual bool unread() const = 0;
     // An answer is under way and nothing of it has come yet.
     virtual bool computing_prompt() const = 0;
     // What is known so far of the answer under way.

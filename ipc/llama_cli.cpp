@@ -1,6 +1,7 @@
 #include "ipc/llama_cli.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -75,7 +76,8 @@ awaitable<bool> LlamaCli::write(std::stop_token stop) {
     {
         std::stop_callback on_stop(stop, [this] { cancel(child_->input); });
         const auto bytes = asio::buffer(outgoing_);
-        co_await asio::async_write(child_->input, bytes, into(ec));
+        const std::size_t size = co_await asio::async_write(child_->input, bytes, into(ec));
+        written_ = size;
     }
     outgoing_.clear();
     co_return !ec;
@@ -134,9 +136,17 @@ void LlamaCli::begin(const Conversation& conversation) {
     outgoing_ = "/clear\n" + encode_chat_line(conversation) + "\n" + sentinel_request(nonce);
     decoder_.emplace(nonce);
     log_.begin_answer();
+    written_ = 0;
     answer_begun_ = false;
     tokens_seen_ = tokens_hidden_max_ = 0;
     state_ = State::unsent;
+}
+
+// What is left in a pipe outlives its reader.
+bool LlamaCli::unread() const {
+    int left = 0;
+    return ioctl(child_->input.native_handle(), FIONREAD, &left) == 0 &&
+           static_cast<std::size_t>(left) >= written_;
 }
 
 void LlamaCli::count(const Piece& piece) {

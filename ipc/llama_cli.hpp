@@ -21,6 +21,7 @@ class LlamaCli final : public Engine {
     awaitable<bool> wait_ready(std::stop_token stop) override;
     void begin(const Conversation& conversation) override;
     awaitable<AnswerEvent> next_event(std::stop_token stop) override;
+    bool unread() const override;
     bool computing_prompt() const override { return state_ == State::answering && !answer_begun_; }
     Usage usage() const override { return log_.usage(); }
     bool idle() const override { return state_ == State::idle; }
@@ -50,6 +51,7 @@ class LlamaCli final : public Engine {
     Child* child_ = nullptr;
     State state_ = State::broken;
     std::string outgoing_;
+    std::size_t written_ = 0;  // of what was outgoing last, to the pipe
     std::optional<ReplyDecoder> decoder_;
     bool answer_begun_ = false;
     unsigned tokens_seen_ = 0;

@@ -78,8 +78,9 @@ HttpResponse Pages::ready() const {
         const std::string& name = pool->config().name;
         const std::string trouble = pool->failing();
         if (!trouble.empty()) failing[name] = trouble;
-        if (pool->ready()) continue;
-        const std::string none = "pool " + name + " has no worker with a loaded model";
+        const std::string reason = pool->not_ready();
+        if (reason.empty()) continue;
+        const std::string none = "pool " + name + ": " + reason;
         return error_response(ApiError(503, "server_error", "not_ready",
                                        trouble.empty() ? none : none + "; " + trouble));
     }

@@ -186,11 +186,16 @@ void Pool::note_service(milliseconds duration) {
     service_ms_ = service_ms_ == 0 ? ms : service_ms_ + service_weight * (ms - service_ms_);
 }
 
-unsigned Pool::retry_after_seconds() const {
+// Of a request that comes now, while so many workers work and none idles.
+double Pool::seconds_until_turn(std::size_t workers) const {
     const double each = service_ms_ == 0 ? service_ms_assumed : service_ms_;
     const double ahead = static_cast<double>(queue_.size() + 1);
-    const double seconds = each * ahead / static_cast<double>(workers_.size()) / 1000;
-    return static_cast<unsigned>(std::clamp(std::ceil(seconds), 1.0, double{retry_after_max}));
+    return each * ahead / static_cast<double>(workers) / 1000;
+}
+
+unsigned Pool::retry_after_seconds() const {
+    const double seconds = std::ceil(seconds_until_turn(workers_.size()));
+    return static_cast<unsigned>(std::clamp(seconds, 1.0, double{retry_after_max}));
 }
 
 std::vector<Worker::Snapshot> Pool::workers() const {
@@ -200,8 +205,22 @@ std::vector<Worker::Snapshot> Pool::workers() const {
     return snapshots;
 }
 
-bool Pool::ready() const {
+bool Pool::loaded() const {
     return std::ranges::any_of(workers_, [](const auto& worker) { return worker->loaded(); });
+}
+
+std::string Pool::not_ready() const {
+    const auto loaded = std::ranges::count_if(workers_, [](const auto& w) { return w->loaded(); });
+    if (loaded == 0) return "no worker has a loaded model";
+    const bool idle = std::ranges::any_of(
+        workers_, [](const auto& worker) { return worker->state() == WorkerState::ready; });
+    if (idle) return "";
+    if (queue_.size() >= queue_.limit()) return "every worker is busy and the queue is full";
+    const double seconds = seconds_until_turn(static_cast<std::size_t>(loaded));
+    const std::chrono::duration<double> timeout = settings_.queue.timeout;
+    if (seconds <= timeout.count()) return "";
+    return fmt::format("a request would wait for about {:.0f} s, longer than queue.timeout ({})",
+                       seconds, format_duration(settings_.queue.timeout));
 }
 
 }  // namespace corral

@@ -85,7 +85,10 @@ class Pool final : private Worker::Owner {
     unsigned retry_after_seconds() const;
     QueueSnapshot queue() const { return {queue_.size(), queue_.limit()}; }
     std::vector<Worker::Snapshot> workers() const;
-    bool ready() const;  // some worker has a loaded model
+    bool loaded() const;  // some worker has a loaded model
+    // Why a request that came now could not be taken up within queue.timeout, as far as the
+    // measured service time tells; "" if it could.
+    std::string not_ready() const;
     // Why only one worker at a time is tried; "" as long as the pool is well.
     std::string failing() const;
 
@@ -114,6 +117,7 @@ class Pool final : private Worker::Owner {
     awaitable<void> live(Worker& worker);
     void grant();
     std::optional<Lease> lease_any();
+    double seconds_until_turn(std::size_t workers) const;
     void judge_probe();
     void release_probe();
 

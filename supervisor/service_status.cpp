@@ -145,7 +145,7 @@ awaitable<void> ServiceStatus::warm_up(Pool& pool, Proof& proof) {
         co_await answer(pool, clock_, request, origin, *proof.asked, sink);
         proof.given = true;
     } catch (const ApiError& error) {
-        if (!proof.given && phase_ == Phase::starting && pool.ready())
+        if (!proof.given && phase_ == Phase::starting && pool.loaded())
             log::warn(log::pool(pool.config().name), "no first token yet: {}", error.what());
     }
     proof.asked.reset();

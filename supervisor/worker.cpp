@@ -27,8 +27,10 @@ Usage Lease::usage() const {
     return worker_->engine_->usage();
 }
 
-awaitable<Death> Lease::death() {
-    return worker_->process_->death();
+awaitable<std::optional<Death>> Lease::death() {
+    const Death death = co_await worker_->process_->death();
+    if (worker_->engine_->unread()) co_return std::nullopt;
+    co_return death;
 }
 
 Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, Parts parts,
@@ -111,13 +113,12 @@ awaitable<void> Worker::run() {
     while (!stop_.stop_requested()) {
         if (next_engine_) engine_ = std::move(next_engine_);
         ready_at_.reset();
-        death_.reset();
         retiring_.clear();
-        exit_expected_ = died_leased_ = false;
+        died_ = exit_expected_ = died_leased_ = false;
         co_await live();
         if (stop_.stop_requested()) break;
         owner_.worker_restarts(*this, cause_);
-        if (!death_) {
+        if (!died_) {
             log::info(log::worker(name_), "{}; starting it again", last_exit_);
             continue;
         }
@@ -151,12 +152,12 @@ awaitable<void> Worker::live() {
     fraction_ = random_();
     try {
         process_.emplace(executor_, clock_, spawner_, name_, *engine_, [this] {
-            died_leased_ = leased_;
+            died_leased_ = leased_ && !engine_->unread();
             life_.notify();
         });
     } catch (const SpawnError& error) {
         last_exit_ = error.what();
-        death_ = Death::other;
+        died_ = true;
         cause_ = RestartCause::start_failed;
         co_return;
     }
@@ -260,14 +261,17 @@ awaitable<void> Worker::end_process() {
     if (asked) enter(WorkerState::stopping);
     while (leased_) co_await life_.wait();  // its holder may be waiting for the same end
     // Its output ended or made no sense: most likely it is about to exit.
-    if (!asked && retiring_.empty()) death_ = co_await process_->death();
+    if (!asked && retiring_.empty()) {
+        co_await process_->death();
+        died_ = true;
+    }
     const bool politely = asked || !retiring_.empty();
     co_await process_->end(politely);
     co_await process_->join();
-    if (exit_expected_ && process_->exited_cleanly()) death_.reset();
+    if (exit_expected_ && process_->exited_cleanly()) died_ = false;
     cause_ = restart_cause();
     last_exit_ = retiring_.empty() ? process_->describe() : "replaced: " + retiring_;
-    if (!death_ && retiring_.empty()) last_exit_ += " on being interrupted";
+    if (!died_ && retiring_.empty()) last_exit_ += " on being interrupted";
     if (const std::string told = engine_->errors_told(); !ready_at_ && !told.empty())
         last_exit_ += ": " + told;
     process_.reset();

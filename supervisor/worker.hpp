@@ -44,8 +44,9 @@ class Lease {
     void begin(const Conversation& conversation);
     awaitable<AnswerEvent> next_event(std::stop_token stop);
     Usage usage() const;
-    // After Failure::Kind::lost or broken: how the process died. Waits for a moment at most.
-    awaitable<Death> death();
+    // After Failure::Kind::lost or broken: how the process died; nothing if that was before it took
+    // anything of the request. Waits for a moment at most.
+    awaitable<std::optional<Death>> death();
 
   private:
     Worker* worker_;
@@ -169,10 +170,10 @@ class Worker {
     std::optional<TimePoint> ready_at_;    // of process_
     TimePoint spawned_at_;
     double fraction_ = 0;         // of process_, see supervisor/retirement.hpp
-    bool died_leased_ = false;    // process_ did
+    bool died_leased_ = false;    // process_ did, with a request that it had read
     bool exit_expected_ = false;  // our SIGINT may have ended process_: no crash
     std::string retiring_;        // why process_ is replaced though nothing is wrong
-    std::optional<Death> death_;  // of the last process, if it was no decision of ours
+    bool died_ = false;           // the last process did, by no decision of ours
     std::uint64_t spawns_ = 0;
     std::uint64_t served_ = 0;
     std::uint64_t served_before_ = 0;  // by earlier processes

@@ -9,6 +9,7 @@ from decisions import decisions
 from figures import jain, percentile, spread
 from machine import resident_mib
 from overload_client import Overloader
+from probes import cpu_seconds_each, probe
 from running import running
 
 QUESTION = "Count to 50."
@@ -29,7 +30,7 @@ def pause_of_greedy(rate):
     return (CLIENTS[0][1] - QUEUE) / (OVERLOAD * rate * len(USERS))
 
 
-def start_client(daemon, outstanding, pause_at, random, times, uid):
+def start_reporter(make_report, uid=None):
     """(pid, the end of a pipe on which it reports). A fork, because another user may not be able to read these files."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -42,12 +43,16 @@ def start_client(daemon, outstanding, pause_at, random, times, uid):
             os.setgroups([])
             os.setgid(uid)
             os.setuid(uid)
-        report = Overloader(daemon.socket, QUESTION, outstanding, pause_at, random).run(*times)
+        report = make_report()
         with os.fdopen(writer, "w") as pipe:
             json.dump(report, pipe)
         code = 0
     finally:
         os._exit(code)
+
+
+def start_client(daemon, outstanding, pause_at, random, times, uid):
+    return start_reporter(lambda: Overloader(daemon.socket, QUESTION, outstanding, pause_at, random).run(*times), uid)
 
 
 def gather(clients, until, sample):
@@ -83,13 +88,24 @@ def overload(findings, seed, seconds, workers=2):
         def sample():
             memory.append((time.time(), resident_mib(daemon.process.pid)))
 
+        prober = start_reporter(lambda: probe(daemon.socket, warm_up, until))
         clients = [start_client(daemon, outstanding, pause_of_greedy if index == 0 else lambda _: TIMED_PAUSE,
                                 decisions(seed, findings.scenario, index), (warm_up, until), USERS[name] if several_users else None)
                    for index, (name, outstanding) in enumerate(CLIENTS)]
-        reports = gather(clients, until, sample)
-        findings.require(all(reports), "a client died or did not end", daemon)
+        *reports, probes = gather([*clients, prober], until, sample)
+        findings.require(all(reports) and probes, "a client died or did not end", daemon)
+        if probes:
+            report_probes(findings, daemon, probes)
         if all(reports):
             report(findings, daemon, reports, [mib for at, mib in memory if at >= warm_up], several_users)
+
+
+def report_probes(findings, daemon, probes):
+    for what in probes["wrong"]:
+        findings.violation(f"a probe under overload: {what}", daemon)
+    for path, took in probes["took"].items():
+        findings.figure(f"{path} takes (p50 / p99 / max)", spread(took))
+        findings.figure(f"CPU time of corral for one {path}", f"{1e6 * cpu_seconds_each(daemon, path):.0f} µs")
 
 
 def report(findings, daemon, reports, memory, several_users):

@@ -93,3 +93,7 @@ class Browser:
     def seen(self):
         """What the page asked for, and what the console complained about."""
         return self.do("seen")
+
+
+if __name__ == "__main__":  # for scripts/test
+    print(trouble())

@@ -89,9 +89,22 @@ class Checks(unittest.TestCase):
         done = run("doctor", "--model", MODEL, "--llama-cli", corral.LLAMA_CLI)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn("a worker loaded and answered", done.stdout)
+        self.assertIn("its llama-cli keeps the pipe contract", done.stdout)
+        self.assertNotIn("systemd", done.stdout)
         done = run("doctor", "--model", "/nowhere.gguf", "--llama-cli", corral.LLAMA_CLI)
         self.assertEqual(done.returncode, 1)
         self.assertIn("BAD   /nowhere.gguf: ", done.stdout)
+
+    def test_doctor_tells_of_a_llama_cli_that_cannot_be_interrupted(self):
+        pool = {"model": str(MODEL), "workers": 1, "threads": 1, "llama_cli": corral.FAKE_LLAMA_CLI, "confine": "off",
+                "env": {"FAKE_LLAMA_CLI": "ignore=INT token-ms=100"}}
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            json.dump({"pools": [pool], "timeouts": {"cancel": "200ms"}}, file)
+            file.flush()
+            done = run("doctor", "--config", file.name)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("warn  pool default: an answer that is cut ends this llama-cli (killed: did not stop answering in time)",
+                      done.stdout)
 
     def test_help_and_version(self):
         self.assertRegex(run("--version").stdout, r"^corral \d+\.\d+\.\d+\n$")

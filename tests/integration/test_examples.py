@@ -430,7 +430,7 @@ class CheckCorral(ExampleTest):
             send(process, signal.SIGKILL)
         wait_for(lambda: daemon.get("/ready").status == 503, "nobody being ready")
         words, numbers = self.check(daemon, "CRITICAL")
-        self.assertIn("has no worker with a loaded model", words)
+        self.assertIn("no worker has a loaded model", words)
         self.assertEqual(numbers["default_loaded"], "0;2:;1:;0;2")
 
     def test_no_answer_in_time(self):

@@ -25,6 +25,16 @@ class DeadWorkers(CorralTest):
             self.assertFalse(set(before) & set(daemon.pids()))
         self.assertEqual([worker["last_exit"] for worker in daemon.workers()], ["signal 9 (Killed)"] * 2)
 
+    def test_workers_that_were_killed_before_they_read_a_request_are_not_held_against_it(self):
+        daemon = self.daemon(workers=2, restart=QUICK_RESTART, health={"interval": "1h"})
+        before = daemon.pids()
+        with held(*before):
+            answer = in_background(daemon.ask, "Rules?")
+            for pid in before:
+                wait_for(lambda: any(w["state"] == "busy" and w["pid"] == pid for w in daemon.workers()), f"{pid} being asked")
+                os.kill(pid, signal.SIGKILL)
+            self.assertEqual(answer.result(30), RULES)
+
     def test_a_worker_killed_during_an_answer_costs_the_client_nothing(self):
         daemon = self.daemon(workers=2, restart=QUICK_RESTART)
         for _ in range(10):

@@ -47,6 +47,19 @@ class Overload(FakedTest):
         wait_for(lambda: daemon.get("/health").status == 200, "an end of the flood")
         wait_for(lambda: descriptors(daemon.process.pid) < 40, "closed connections")
 
+    def test_ready_tells_whether_one_more_would_be_answered_and_health_only_that_corral_lives(self):
+        daemon = self.fake("token-ms=600000", queue={"limit": 1})
+        self.assertEqual(daemon.get("/ready").status, 200)
+        for _ in range(2):
+            stream = daemon.raw()
+            self.addCleanup(stream.close)
+            stream.sendall(raw_request(CHAT, "POST", {"messages": user(COUNT)}))
+        daemon.wait_queue(1)
+        ready = daemon.get("/ready")
+        self.assertEqual((ready.status, ready.error["message"]),
+                         (503, "pool default: every worker is busy and the queue is full"))
+        self.assertEqual(daemon.get("/health").status, 200)
+
     def test_a_client_that_says_nothing_or_too_little_is_sent_away(self):
         daemon = self.fake(http={"idle_timeout": "300ms", "header_timeout": "300ms", "body_timeout": "300ms"})
         silent = daemon.raw()

@@ -51,6 +51,11 @@ struct FakeProcess {
     void write_output(const std::string& text) { asio::write(output, asio::buffer(text)); }
     void write_error(const std::string& text) { asio::write(errors, asio::buffer(text)); }
     void exit(int wait_status) {
+        read_input();
+        exit_unread(wait_status);
+    }
+    // The same with what was written to stdin still there.
+    void exit_unread(int wait_status) {
         status = wait_status;
         input.close();
         output.close();

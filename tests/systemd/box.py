@@ -1,4 +1,4 @@
-"""A disposable root with systemd as PID 1 (scripts/systemd-box), with corral, its units, the model and a llama-cli in it."""
+"""A disposable root with systemd as PID 1 (scripts/systemd-box), and what goes into it: corral, a model, a llama-cli."""
 import json
 import os
 import pathlib
@@ -15,6 +15,7 @@ from corral import BINARY, LLAMA_CLI  # noqa: E402
 
 SCRIPT = ROOT / "scripts/systemd-box"
 CACHE = ROOT / "build/systemd-box/root"
+BUILD = pathlib.Path(BINARY).parent
 KEY = "sesame"
 MAKE_SECONDS = 900
 PATIENCE = 120.0
@@ -65,6 +66,7 @@ def copy_llama_cli(tree):
                 file.symlink_to(target.replace(str(old), new))
         elif file.is_file() and (file.name == "llama-cli" or "/llama/" in str(file)):
             relocate(file, str(old), new)
+    (tree / "usr/bin").mkdir(parents=True, exist_ok=True)
     (tree / "usr/bin/llama-cli").symlink_to(f"{new}/usr/bin/llama-cli")
 
 
@@ -78,9 +80,8 @@ def relocate(file, old, new):
         patchelf("--set-interpreter", patchelf("--print-interpreter").replace(old, new))
 
 
-def copy_corral(tree):
-    """The program, with those of its libraries that a minimal Debian does not have."""
-    shutil.copy(BINARY, tree / "usr/bin/corral")
+def copy_libraries(tree):
+    """Those of corral that a minimal Debian does not have."""
     listed = subprocess.run(["ldd", BINARY], check=True, capture_output=True, text=True, timeout=60).stdout
     for line in listed.splitlines():
         path = line.partition("=> ")[2].partition(" ")[0]
@@ -97,38 +98,38 @@ def write(path, text, mode=0o644):
 
 
 def install(tree):
-    """What a package would put there, and an administrator."""
-    (tree / "usr/bin").mkdir(parents=True)
-    copy_corral(tree)
+    """What the package puts there, and an administrator."""
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", "/usr"], check=True, stdout=subprocess.DEVNULL, timeout=120,
+                   env=os.environ | {"DESTDIR": str(tree)})
+    copy_libraries(tree)
     copy_llama_cli(tree)
-    units = tree / "usr/lib/systemd/system"
-    for unit in (ROOT / "systemd").iterdir():
-        if unit.suffix in (".service", ".socket"):
-            write(units / unit.name, unit.read_text())
-    write(tree / "usr/lib/sysusers.d/corral.conf", (ROOT / "systemd/corral.sysusers").read_text())
-    write(tree / "usr/lib/tmpfiles.d/corral.conf", (ROOT / "systemd/corral.tmpfiles").read_text())
     write(tree / "etc/corral/corral.yaml", json.dumps(CONFIG))
     write(tree / "etc/corral/second.yaml", json.dumps(SECOND))
     write(tree / "etc/corral/api-keys", KEY + "\n", 0o600)
     for name, text in DROP_INS.items():
         write(tree / "etc/systemd/system" / name, text)
-    shutil.copytree(ROOT / "models", tree / "root/models", ignore=lambda folder, names: [n for n in names if not n.endswith(".gguf")])
+
+
+def set_up(box):
+    """What the package's scripts do, and the model."""
+    box.run("systemd-sysusers")
+    box.run("systemd-tmpfiles", "--create", "/usr/lib/tmpfiles.d/corral.conf")
+    box.run("cp", "/usr/share/corral/llama-rush.gguf", "/var/lib/corral/models/")
 
 
 class Box:
-    def __init__(self):
+    """A booted root with the files that `fill` puts into the folder it is given."""
+
+    def __init__(self, fill):
         self.folder = tempfile.TemporaryDirectory(prefix="corral-box-")
         tree = pathlib.Path(self.folder.name) / "tree"
         self.id = None
         try:
             self.script("make", CACHE, timeout=MAKE_SECONDS)
-            install(tree)
+            fill(tree)
             # mkdtemp's folder is private, and a root directory must not be.
             os.chmod(tree, 0o755)
             self.id = self.script("boot", CACHE, tree).stdout.strip()
-            self.run("systemd-sysusers")
-            self.run("systemd-tmpfiles", "--create", "/usr/lib/tmpfiles.d/corral.conf")
-            self.run("sh", "-c", "cp /root/models/*.gguf /var/lib/corral/models/")
         except BaseException:
             self.close()
             raise

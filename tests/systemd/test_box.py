@@ -15,8 +15,9 @@ class Service(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         box.skip_unless_possible()
-        cls.box = Box()
+        cls.box = Box(box.install)
         cls.addClassCleanup(cls.box.close)
+        box.set_up(cls.box)
 
     def setUp(self):
         self.box.run("systemctl", "start", "corral.socket")

@@ -62,11 +62,11 @@ TEST_CASE(
     }
     CHECK(starts(world) <= 10);
     CHECK_FALSE(world.pool.failing().empty());
-    CHECK_FALSE(world.pool.ready());
+    CHECK_FALSE(world.pool.loaded());
     // Mended: within restart.max one works; the others follow when it has lived for a while.
     world.clock.advance(61s);
     world.all_ready();
-    CHECK(world.pool.ready());
+    CHECK(world.pool.loaded());
     for (int second = 0; second < 70; ++second) {
         for (const auto& process : world.spawner.processes) {
             if (process->status) continue;
@@ -89,7 +89,7 @@ TEST_CASE("a pool that lost all its workers at once is back at once") {
     CHECK(world.pool.failing().find("signal 9") != std::string::npos);
     CHECK(starts(world) >= 4);
     world.all_ready();
-    CHECK(world.pool.ready());
+    CHECK(world.pool.loaded());
     Asked& asked = world.ask("Hi");
     for (const auto& process : world.spawner.processes)
         if (!process->status && process->has_request("Hi")) process->answer({"Hello"});

@@ -293,6 +293,34 @@ TEST_CASE("kills that hit others too are blamed on nobody") {
     CHECK_FALSE(second.done());
 }
 
+TEST_CASE("workers that died before they read a request are not held against it") {
+    PoolWorld world(2);
+    world.all_ready();
+    Asked& asked = world.ask("Hi");
+    for (std::size_t i = 0; i < 2; ++i) {
+        world.process(i).exit_unread(SIGKILL);
+        world.clock.advance(100ms);
+    }
+    world.clock.advance(1s);
+    world.all_ready();
+    const auto holder_of = [&](const std::string& text) -> FakeProcess& {
+        for (const auto& process : world.spawner.processes)
+            if (!process->status && process->has_request(text)) return *process;
+        throw std::runtime_error("nobody has " + text);
+    };
+    holder_of("Hi").answer({"Hello"});
+    world.clock.settle();
+    CHECK(asked.sink.text == "Hello");
+    // They count as deaths of idle workers, which excuse others.
+    Asked& killed = world.ask("a killer?");
+    for (int i = 0; i < 2; ++i) {
+        holder_of("a killer?").die_of(SIGSEGV);
+        world.clock.advance(1s);
+        world.all_ready();
+    }
+    CHECK_FALSE(killed.error);
+}
+
 TEST_CASE("a conversation that is answered after all is cleared of what died in its hands") {
     PoolWorld world(1);
     world.all_ready();

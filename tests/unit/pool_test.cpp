@@ -204,3 +204,37 @@ TEST_CASE("the request's deadline covers queue and answer") {
     REQUIRE(asked.error);
     CHECK(asked.error->status == 504);
 }
+
+TEST_CASE("a pool is ready while a request that comes now would be taken up in time") {
+    PoolWorld world(1, {.limit = 100, .timeout = 10s});
+    CHECK(world.pool.not_ready() == "no worker has a loaded model");
+    world.all_ready();
+    CHECK(world.pool.not_ready().empty());
+    world.ask("slow");
+    world.clock.advance(3s);
+    world.process(0).answer({"."});
+    world.clock.settle();
+    world.ask("now it is measured");
+    CHECK(world.pool.not_ready().empty());
+    world.ask("waits 3 s");
+    world.ask("waits 6 s");
+    CHECK(world.pool.not_ready().empty());
+    world.ask("waits 9 s");
+    CHECK(world.pool.not_ready() ==
+          "a request would wait for about 12 s, longer than queue.timeout (10s)");
+    world.process(0).exit_with(1);
+    world.clock.settle();
+    CHECK(world.pool.not_ready() == "no worker has a loaded model");
+}
+
+TEST_CASE("a pool with a full queue is not ready, however short its requests are") {
+    PoolWorld world(1, {.limit = 1, .timeout = 60s});
+    world.all_ready();
+    world.ask("runs");
+    CHECK(world.pool.not_ready().empty());
+    world.ask("waits");
+    CHECK(world.pool.not_ready() == "every worker is busy and the queue is full");
+    world.process(0).answer({"."});
+    world.clock.settle();
+    CHECK(world.pool.not_ready().empty());
+}

@@ -48,7 +48,7 @@ TEST_CASE("a worker is recycled between two requests, and that is no death") {
     CHECK(world.spawner.processes.size() == 3);
     for (int i = 0; i < 3; ++i) answer_one(world);
     CHECK(world.process(1).signals.empty());  // not before the other one is back
-    CHECK(world.pool.ready());
+    CHECK(world.pool.loaded());
     world.process(2).become_ready();
     world.clock.settle();
     for (int i = 0; i < 6; ++i) {

@@ -11,11 +11,11 @@ using namespace corral::test;
 TEST_CASE("a worker is starting until its sentinel comes back, then ready") {
     PoolWorld world(1);
     CHECK(world.state(0) == WorkerState::starting);
-    CHECK_FALSE(world.pool.ready());
+    CHECK_FALSE(world.pool.loaded());
     world.process(0).become_ready();
     world.clock.settle();
     CHECK(world.state(0) == WorkerState::ready);
-    CHECK(world.pool.ready());
+    CHECK(world.pool.loaded());
 }
 
 TEST_CASE("a worker that does not become ready in time is killed and started again") {
