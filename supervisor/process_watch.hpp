@@ -1,6 +1,6 @@
 // Memory and CPU time of workers' processes for reports. Looked at when asked, and not again within
 // a second, or longer where looking takes long: the kernel walks a process's page tables for its
-// memory, and the event loop waits. No more than a fiftieth of the loop's time goes into it.
+// memory, and the event loop waits. No more than a fiftieth of its CPU time goes into it.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ class ProcessWatch {
     template <class Value>
     struct Entry {
         TimePoint at;
-        std::chrono::nanoseconds took;
+        std::chrono::nanoseconds took;  // of CPU time
         Value value;
     };
     template <class Value>
