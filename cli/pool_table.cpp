@@ -1,11 +1,12 @@
 #include "cli/pool_table.hpp"
 
-#include <boost/json.hpp>
-#include <boost/system/error_code.hpp>
-#include <vector>
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
 
 #include "cli/aligned_table.hpp"
-#include "cli/terminal.hpp"
+#include "cli/loading_bar.hpp"
+#include "cli/report_fields.hpp"
 #include "supervisor/format.hpp"
 
 namespace corral {
@@ -13,55 +14,61 @@ namespace {
 
 namespace json = boost::json;
 
-const json::value& field(const json::object& object, const char* name) {
-    static const json::value none;
-    const json::value* found = object.if_contains(name);
-    return found ? *found : none;
+// As an operator thinks of a worker.
+std::string state_of(const json::object& worker) {
+    static const std::map<std::string, std::string> words{
+        {"starting", "loading"}, {"busy", "in use"}, {"backoff", "backing off"}};
+    const std::string state = fields::text(worker, "state");
+    const auto word = words.find(state);
+    return word == words.end() ? state : word->second;
 }
 
-std::string text(const json::value& value) {
-    if (value.is_null()) return "-";
-    return one_line(value.is_string() ? std::string_view(value.get_string())
-                                      : std::string_view(json::serialize(value)));
+std::string request_text(const json::object& request) {
+    const std::string age = fields::duration(request, "age_seconds");
+    if (fields::number(request, "tokens") == 0)
+        return age + ", reads " + fields::text(request, "prompt_tokens") + " tokens";
+    const double rate = fields::number(request, "tokens_per_second");
+    return age + ", " + fields::text(request, "tokens") + " tokens" +
+           (rate > 0 ? fmt::format(", {:.1f}/s", rate) : "");
 }
 
-std::string duration(const json::value& value) {
-    return value.is_number() ? format_seconds(value.to_number<double>()) : "-";
-}
-
-std::string size(const json::value& value) {
-    boost::system::error_code ec;
-    const auto bytes = value.is_number() ? value.to_number<std::uint64_t>(ec) : 0;
-    return value.is_number() && !ec ? format_bytes(bytes) : "-";
+std::string work_of(const json::object& worker) {
+    const json::object request = fields::object(worker, "request");
+    if (!request.empty()) return request_text(request);
+    const json::object loading = fields::object(worker, "loading");
+    const double of_bytes = fields::number(loading, "of_bytes");
+    if (of_bytes < 1) return "-";
+    return loading_bar({static_cast<std::uint64_t>(fields::number(loading, "bytes")),
+                        static_cast<std::uint64_t>(of_bytes)});
 }
 
 TableRow row_of(const json::object& worker) {
-    const auto get = [&](const char* name) -> const json::value& { return field(worker, name); };
-    return {text(get("id")),
-            text(get("state")),
-            duration(get("state_seconds")),
-            text(get("pid")),
-            duration(get("uptime_seconds")),
-            text(get("requests")),
-            text(get("restarts")),
-            size(get("pss_bytes")) + " / " + size(get("rss_bytes")),
-            text(get("last_exit"))};
-}
-
-std::string section(const json::object& pool) {
-    static const json::object no_queue;
-    const json::value& given = field(pool, "queue");
-    const json::object& queue = given.is_object() ? given.get_object() : no_queue;
-    std::vector<TableRow> rows{{"WORKER", "STATE", "SINCE", "PID", "UPTIME", "REQUESTS", "RESTARTS",
-                                "MEMORY PSS / RSS", "LAST EXIT"}};
-    for (const json::value& worker : pool.at("workers").as_array())
-        rows.push_back(row_of(worker.as_object()));
-    return "pool " + text(field(pool, "name")) + "  " + text(field(pool, "model")) + "\n" +
-           "queue " + text(field(queue, "length")) + "/" + text(field(queue, "limit")) + "\n" +
-           aligned_table(rows, Align::left);
+    return {fields::text(worker, "id"),
+            state_of(worker),
+            fields::duration(worker, "state_seconds"),
+            work_of(worker),
+            fields::text(worker, "pid"),
+            fields::duration(worker, "uptime_seconds"),
+            fields::text(worker, "requests"),
+            fields::text(worker, "restarts"),
+            fields::size(worker, "pss_bytes") + " / " + fields::size(worker, "rss_bytes"),
+            fields::text(worker, "last_exit")};
 }
 
 }  // namespace
+
+std::string pool_section(const json::object& pool) {
+    const json::object queue = fields::object(pool, "queue");
+    std::vector<TableRow> rows{{"WORKER", "STATE", "SINCE", "WORKING ON", "PID", "UPTIME",
+                                "REQUESTS", "RESTARTS", "MEMORY PSS / RSS", "LAST EXIT"}};
+    for (const json::value& worker : pool.at("workers").as_array())
+        rows.push_back(row_of(worker.as_object()));
+    const bool waiting = fields::number(queue, "length") > 0;
+    return "pool " + fields::text(pool, "name") + "  " + fields::text(pool, "model") + "\n" +
+           "queue " + fields::text(queue, "length") + "/" + fields::text(queue, "limit") +
+           (waiting ? ", the first for " + fields::duration(queue, "oldest_seconds") : "") + "\n" +
+           aligned_table(rows, Align::left);
+}
 
 std::string pool_table(std::string_view report) {
     std::string table;
@@ -69,7 +76,7 @@ std::string pool_table(std::string_view report) {
         const json::value value = json::parse(report);
         for (const json::value& pool : value.as_object().at("pools").as_array()) {
             if (!table.empty()) table += "\n";
-            table += section(pool.as_object());
+            table += pool_section(pool.as_object());
         }
     } catch (const std::exception&) {
         throw PoolReportError("the server's report on its pools is not understood");

@@ -4,25 +4,15 @@
 
 #include <algorithm>
 
+#include "cli/loading_bar.hpp"
 #include "cli/terminal.hpp"
 #include "supervisor/format.hpp"
 
 namespace corral {
 namespace {
 
-constexpr unsigned bar_width = 20;
-
-// "██████░░░░░░░░░░░░░░  31 %  1.18 of 3.80 GiB"
-std::string bar(const LoadingProgress& progress) {
-    const unsigned done = percent(progress);
-    std::string text;
-    for (unsigned i = 1; i <= bar_width; ++i) text += i * 100 <= done * bar_width ? "█" : "░";
-    return fmt::format("{} {:3} %  {} of {}", text, done, format_bytes(progress.bytes),
-                       format_bytes(progress.of_bytes));
-}
-
 std::string loading(const Worker::Snapshot& worker) {
-    std::string text = worker.loading ? "loading  " + bar(*worker.loading) : "loading …";
+    std::string text = worker.loading ? "loading  " + loading_bar(*worker.loading) : "loading …";
     if (worker.restarts > 0) text += fmt::format(" (start {})", worker.restarts + 1);
     return text;
 }

@@ -62,6 +62,8 @@ class HttpExchange {
     virtual awaitable<bool> start_stream(const HttpResponse& head) = 0;
     virtual awaitable<bool> send(std::string_view bytes) = 0;
     virtual awaitable<bool> end_stream() = 0;
+    // Closes the connection: whatever waits for the client ends now.
+    virtual void hang_up() = 0;
 };
 
 }  // namespace corral

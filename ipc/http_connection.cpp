@@ -141,6 +141,8 @@ class HttpConnection::Impl final : public HttpExchange {
         co_return wrote(ec, true);
     }
 
+    void hang_up() override { close(); }
+
     awaitable<bool> receive() {
         to_head_ = false;
         error_code ec;

@@ -30,14 +30,18 @@ Access::Access(const Config& config)
         priority_uids_.insert(uid_of(name));
 }
 
-Origin Access::admit(const HttpRequest& request, const Peer& peer) const {
+void Access::admit_without_key(const HttpRequest& request, const Peer& peer) const {
     check_origin(request);
+    if (!peer.tcp && !on_a_list(peer))
+        throw forbidden("user_not_allowed",
+                        "your user is on none of the lists in listen.unix of corral's "
+                        "configuration");
+}
+
+Origin Access::admit(const HttpRequest& request, const Peer& peer) const {
+    admit_without_key(request, peer);
     Origin origin;
     if (!peer.tcp) {
-        if (!on_a_list(peer))
-            throw forbidden("user_not_allowed",
-                            "your user is on none of the lists in listen.unix of corral's "
-                            "configuration");
         const uid_t uid = peer.uid.value_or(static_cast<uid_t>(-1));
         origin.client = "uid " + std::to_string(uid);
         if (priority_uids_.contains(uid)) origin.priority = Priority::high;

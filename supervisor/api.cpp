@@ -6,11 +6,8 @@
 
 #include "config/duration.hpp"
 #include "supervisor/answer_sinks.hpp"
-#include "supervisor/llamacpp_page.hpp"
 #include "supervisor/log.hpp"
-#include "supervisor/metrics_page.hpp"
-#include "supervisor/pool_report.hpp"
-#include "supervisor/prometheus.hpp"
+#include "supervisor/responses.hpp"
 
 namespace corral {
 namespace {
@@ -19,17 +16,6 @@ namespace json = boost::json;
 
 constexpr std::string_view chat_path = "/v1/chat/completions";
 constexpr std::string_view reload_path = "/v1/reload";
-constexpr std::string_view models_path = "/v1/models";
-constexpr std::string_view metrics_path = "/metrics";
-constexpr std::string_view llamacpp_metrics_path = "/metrics/llamacpp";
-
-HttpResponse json_response(int status, std::string body) {
-    return {status, {{"Content-Type", "application/json"}}, std::move(body)};
-}
-
-HttpResponse error_response(const ApiError& error) {
-    return json_response(error.status, openai::error_body(error));
-}
 
 std::string joined(const std::vector<std::string>& names) {
     std::string text;
@@ -70,32 +56,47 @@ void log_answer(const openai::AnswerHead& head, const AnswerEnd& end) {
 
 }  // namespace
 
-Api::Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools,
-         Reload reload)
+Api::Api(asio::any_io_executor executor, const Config& config, Clock& clock,
+         const std::vector<std::unique_ptr<Pool>>& pools, Reload reload)
     : config_(config),
       clock_(clock),
       access_(config),
       pools_(pools),
       reload_(std::move(reload)),
-      started_(openai::new_head("").created) {}
+      pages_(std::move(executor), config, clock, pools, refused_) {}
+
+void Api::refuse_new() {
+    draining_ = true;
+    pages_.refuse_ready();
+}
 
 awaitable<void> Api::handle(HttpExchange& exchange) {
     HttpResponse response;
     try {
-        const Origin origin = access_.admit(exchange.request(), exchange.peer());
+        const Origin origin = admit(exchange);
         const std::string page = access_.allowed_origin(exchange.request());
         if (!page.empty()) let_page_read(exchange, page);
         if (exchange.request().path == chat_path && exchange.request().method == "POST") {
             co_await chat(exchange, origin);
             co_return;
         }
+        if (exchange.request().path == Pages::events_path && exchange.request().method == "GET") {
+            co_await pages_.events(exchange);
+            co_return;
+        }
         response = answer_other(exchange, !page.empty());
     } catch (const ApiError& error) {
         if (error.status == 401 || error.status == 403) ++refused_[refused_as(error)];
         response = error_response(error);
-        if (error.status == 401) response.headers["WWW-Authenticate"] = "Bearer";
     }
     co_await exchange.respond(response);
+}
+
+Origin Api::admit(const HttpExchange& exchange) const {
+    if (exchange.request().path != Pages::status_path)
+        return access_.admit(exchange.request(), exchange.peer());
+    access_.admit_without_key(exchange.request(), exchange.peer());
+    return {};
 }
 
 // Everything but chat.
@@ -109,7 +110,7 @@ HttpResponse Api::answer_other(const HttpExchange& exchange, bool from_page) {
                 ""};
     const bool to_post = request.path == chat_path || request.path == reload_path;
     if (to_post && request.method == "POST") return reload(exchange.peer());
-    HttpResponse response = to_post ? HttpResponse{} : get(request.path);
+    HttpResponse response = to_post ? HttpResponse{} : pages_.get(request.path);
     if (to_post || (response.status != 404 && request.method != "GET")) {
         const std::string allow = to_post ? "POST" : "GET";
         response = error_response(ApiError(405, "invalid_request_error", "method_not_allowed",
@@ -133,66 +134,6 @@ HttpResponse Api::reload(const Peer& peer) {
         throw ApiError(400, "invalid_request_error", "invalid_configuration",
                        std::string("the old configuration stays: ") + error.what());
     }
-}
-
-HttpResponse Api::get(const std::string& path) {
-    if (path == "/health") return json_response(200, "{\"status\":\"ok\"}\n");
-    if (path == "/ready") return ready();
-    if (path == "/v1/pool")
-        return json_response(200, pool_report(pools_, processes_, clock_.now()));
-    if (path == metrics_path) return metrics(false);
-    if (path == llamacpp_metrics_path) return metrics(true);
-    if (path == models_path) return models("");
-    if (path.starts_with(std::string(models_path) + "/"))
-        return models(path.substr(models_path.size() + 1));
-    return error_response(
-        ApiError(404, "invalid_request_error", "not_found",
-                 "there is nothing at this path; chat is at " + std::string(chat_path)));
-}
-
-HttpResponse Api::metrics(bool as_llama_server) {
-    std::vector<Pool*> pools;
-    for (const auto& pool : pools_) pools.push_back(pool.get());
-    std::string page =
-        as_llama_server
-            ? llamacpp_page(pools)
-            : metrics_page({std::move(pools), refused_, processes_, clock_.now(), started_});
-    return {200, {{"Content-Type", PrometheusText::content_type}}, std::move(page)};
-}
-
-HttpResponse Api::ready() const {
-    if (draining_)
-        return error_response(ApiError(503, "server_error", "not_ready", "shutting down"));
-    json::object failing;
-    for (const auto& pool : pools_) {
-        const std::string& name = pool->config().name;
-        const std::string trouble = pool->failing();
-        if (!trouble.empty()) failing[name] = trouble;
-        const std::string reason = pool->not_ready();
-        if (reason.empty()) continue;
-        const std::string none = "pool " + name + ": " + reason;
-        return error_response(ApiError(503, "server_error", "not_ready",
-                                       trouble.empty() ? none : none + "; " + trouble));
-    }
-    json::object status{{"status", "ready"}};
-    if (!failing.empty()) status["failing"] = std::move(failing);
-    return json_response(200, json::serialize(status) + "\n");
-}
-
-HttpResponse Api::models(const std::string& id) const {
-    json::array list;
-    for (const auto& pool : pools_) {
-        const std::string& name = pool->config().name;
-        const json::object model{
-            {"id", name}, {"object", "model"}, {"created", started_}, {"owned_by", "corral"}};
-        if (id == name) return json_response(200, json::serialize(model) + "\n");
-        list.push_back(model);
-    }
-    if (!id.empty())
-        return error_response(ApiError(404, "invalid_request_error", "model_not_found",
-                                       "there is no model of this name here", "model"));
-    return json_response(200,
-                         json::serialize(json::object{{"object", "list"}, {"data", list}}) + "\n");
 }
 
 Pool& Api::pool_for(const std::string& model) const {
@@ -252,9 +193,7 @@ awaitable<void> Api::chat(HttpExchange& exchange, const Origin& origin) {
     }
     if (!failure) co_return;
     spdlog::info("chat refused: {} {}", failure->status, failure->code);
-    HttpResponse response = error_response(*failure);
-    if (failure->retry_after_seconds > 0)
-        response.headers["Retry-After"] = std::to_string(failure->retry_after_seconds);
+    const HttpResponse response = error_response(*failure);
     co_await exchange.respond(response);
 }
 

@@ -1,6 +1,6 @@
-// The HTTP interface: routes, access, and what each answers. Owned by the supervisor; its handle()
-// is the HTTP server's handler. Message text never leaves it but to the client, and to the log if
-// log.content says so.
+// The HTTP interface: access, chat, reload; what is only read is supervisor/pages.hpp. Owned by the
+// supervisor; its handle() is the HTTP server's handler. Message text never leaves it but to the
+// client, and to the log if log.content says so.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 #include "supervisor/access.hpp"
 #include "supervisor/openai.hpp"
 #include "supervisor/outcome.hpp"
-#include "supervisor/process_watch.hpp"
+#include "supervisor/pages.hpp"
 
 namespace corral {
 
@@ -21,13 +21,17 @@ class Api {
     // `reload` reads the configuration again and returns what changes; it throws
     // std::runtime_error.
     using Reload = std::function<std::vector<std::string>()>;
-    Api(const Config& config, Clock& clock, const std::vector<std::unique_ptr<Pool>>& pools,
-        Reload reload);
+    Api(asio::any_io_executor executor, const Config& config, Clock& clock,
+        const std::vector<std::unique_ptr<Pool>>& pools, Reload reload);
     void set_access(Access access) { access_ = std::move(access); }
 
     awaitable<void> handle(HttpExchange& exchange);
+    // Something of a worker is different.
+    void note_change() { pages_.note_change(); }
     // From now on chat requests are refused with 503.
-    void refuse_new() { draining_ = true; }
+    void refuse_new();
+    // Ends the streams of those who watch the pools.
+    void end_watching() { pages_.end_streams(); }
 
   private:
     struct Chat {
@@ -47,10 +51,7 @@ class Api {
     void log_content(const Chat& chat) const;
     HttpResponse answer_other(const HttpExchange& exchange, bool from_page);
     HttpResponse reload(const Peer& peer);
-    HttpResponse get(const std::string& path);
-    HttpResponse metrics(bool as_llama_server);
-    HttpResponse ready() const;
-    HttpResponse models(const std::string& id) const;
+    Origin admit(const HttpExchange& exchange) const;
     Pool& pool_for(const std::string& model) const;
 
     const Config& config_;
@@ -58,10 +59,9 @@ class Api {
     Access access_;
     const std::vector<std::unique_ptr<Pool>>& pools_;
     Reload reload_;
-    long started_;  // seconds since the epoch
     bool draining_ = false;
     RefusedCounts refused_;
-    ProcessWatch processes_;
+    Pages pages_;
 };
 
 }  // namespace corral

@@ -16,10 +16,11 @@ std::string content(const std::filesystem::path& path) {
     return text.str();
 }
 
-std::uint64_t mem_available() {
+// A line of /proc/meminfo: "MemAvailable:".
+std::uint64_t of_machine(std::string_view name) {
     std::ifstream file("/proc/meminfo");
     for (std::string line; std::getline(file, line);)
-        if (line.starts_with("MemAvailable:")) return std::stoull(line.substr(13)) * 1024;
+        if (line.starts_with(name)) return std::stoull(line.substr(name.size())) * 1024;
     return 0;
 }
 
@@ -43,7 +44,17 @@ std::string AvailableMemory::source() const {
 }
 
 AvailableMemory available_memory() {
-    return {mem_available(), cgroup_left()};
+    return {of_machine("MemAvailable:"), cgroup_left()};
+}
+
+std::uint64_t total_memory() {
+    std::uint64_t least = of_machine("MemTotal:");
+    each_cgroup("memory", [&](const std::filesystem::path& folder, bool v2) {
+        std::uint64_t limit = 0;
+        if (std::ifstream(folder / (v2 ? "memory.max" : "memory.limit_in_bytes")) >> limit)
+            least = std::min(least, limit);
+    });
+    return least;
 }
 
 std::optional<std::uint64_t> left_of_limit(const std::string& limit, const std::string& current,

@@ -21,6 +21,9 @@ struct AvailableMemory {
 
 AvailableMemory available_memory();
 
+// All there is: the machine's memory, or the tightest limit of our cgroups where that is less.
+std::uint64_t total_memory();
+
 // What a limit leaves: `limit` is the content of memory.max ("max", "1073741824"), `current` that
 // of memory.current and `stat` that of memory.stat, whose page cache the kernel gives back. Nothing
 // if there is no limit or it makes no sense.

@@ -19,22 +19,6 @@ std::ifstream proc_file(pid_t pid, const char* name) {
     return std::ifstream("/proc/" + std::to_string(pid) + "/" + name);
 }
 
-// "7f..-7f.. r--s 0000 fe:00 123   /models/a.gguf" opens a mapping, "Rss:  16 kB" belongs to it.
-std::uint64_t mapped_bytes(pid_t pid, const std::vector<std::string>& paths) {
-    std::ifstream file = proc_file(pid, "smaps");
-    std::uint64_t bytes = 0;
-    bool of_model = false;
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with("Rss:")) {
-            if (of_model) bytes += std::stoull(line.substr(4)) * 1024;
-        } else if (line.find('-') < line.find(' ')) {
-            of_model = std::ranges::any_of(
-                paths, [&](const std::string& path) { return line.ends_with(" " + path); });
-        }
-    }
-    return bytes;
-}
-
 std::uint64_t read_bytes(pid_t pid) {
     std::ifstream file = proc_file(pid, "io");
     std::string name;
@@ -64,8 +48,24 @@ ModelFiles model_files(const std::string& path) {
     return model;
 }
 
+// "7f..-7f.. r--s 0000 fe:00 123   /models/a.gguf" opens a mapping, "Rss:  16 kB" belongs to it.
+std::uint64_t mapped_model_bytes(pid_t pid, const ModelFiles& model) {
+    std::ifstream file = proc_file(pid, "smaps");
+    std::uint64_t bytes = 0;
+    bool of_model = false;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("Rss:")) {
+            if (of_model) bytes += std::stoull(line.substr(4)) * 1024;
+        } else if (line.find('-') < line.find(' ')) {
+            of_model = std::ranges::any_of(
+                model.paths, [&](const std::string& path) { return line.ends_with(" " + path); });
+        }
+    }
+    return bytes;
+}
+
 std::uint64_t model_bytes_in_memory(pid_t pid, const ModelFiles& model) {
-    return std::min(model.bytes, std::max(mapped_bytes(pid, model.paths), read_bytes(pid)));
+    return std::min(model.bytes, std::max(mapped_model_bytes(pid, model), read_bytes(pid)));
 }
 
 LoadingWatch::LoadingWatch(Clock& clock, pid_t pid, ModelFiles model,

@@ -33,6 +33,9 @@ ModelFiles model_files(const std::string& path);
 // more than the files have. The kernel walks the page tables: a few ms for each GiB.
 std::uint64_t model_bytes_in_memory(pid_t pid, const ModelFiles& model);
 
+// The first of the two: pages that are mapped and resident, and shared by all who map them.
+std::uint64_t mapped_model_bytes(pid_t pid, const ModelFiles& model);
+
 class LoadingWatch {
   public:
     // `on_progress` hears of every look that found more.

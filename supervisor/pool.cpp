@@ -132,6 +132,11 @@ void Pool::worker_died(const Worker& worker, bool idle) {
     if (&worker == probe_) release_probe();
 }
 
+void Pool::worker_restarts(const Worker& worker, RestartCause cause) {
+    metrics_.note_restart(cause);
+    deaths_.note({clock_.now(), worker.name(), cause, worker.snapshot().last_exit});
+}
+
 TimePoint Pool::worker_may_start_at(const Worker& worker) {
     if (!storm_.failing()) return clock_.now();
     if (!probe_) probe_ = &worker;

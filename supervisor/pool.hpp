@@ -14,6 +14,7 @@
 #include "supervisor/fair_queue.hpp"
 #include "supervisor/pool_metrics.hpp"
 #include "supervisor/quarantine.hpp"
+#include "supervisor/recent_deaths.hpp"
 #include "supervisor/worker.hpp"
 
 namespace corral {
@@ -95,6 +96,7 @@ class Pool final : private Worker::Owner {
     void note_service(milliseconds duration);
     Quarantine& quarantine() { return quarantine_; }
     PoolMetrics& metrics() { return metrics_; }
+    const RecentDeaths& deaths() const { return deaths_; }
     PoolMetrics::Failover& counters() { return metrics_.failover(); }
 
   private:
@@ -108,9 +110,7 @@ class Pool final : private Worker::Owner {
     void worker_changed(const Worker& worker) override;
     void worker_died(const Worker& worker, bool idle) override;
     void worker_loaded(const Worker&, milliseconds took) override { metrics_.note_start(took); }
-    void worker_restarts(const Worker&, RestartCause cause) override {
-        metrics_.note_restart(cause);
-    }
+    void worker_restarts(const Worker& worker, RestartCause cause) override;
     TimePoint worker_may_start_at(const Worker& worker) override;
     bool worker_may_retire(const Worker& worker) override;
 
@@ -135,6 +135,7 @@ class Pool final : private Worker::Owner {
     std::unique_ptr<Alarm> judge_at_;  // the probe, if nothing happens
     Quarantine quarantine_;
     PoolMetrics metrics_;
+    RecentDeaths deaths_;
     double service_ms_ = 0;  // moving average; 0 until measured
     bool started_ = false;
     std::size_t visits_ = 0;

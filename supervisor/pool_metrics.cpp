@@ -12,8 +12,12 @@ const PoolMetrics::Figures& PoolMetrics::figures() {
 }
 
 RecentFigures::Figures PoolMetrics::last(std::chrono::seconds span) {
+    return recent().last(span, clock_.now());
+}
+
+const RecentFigures& PoolMetrics::recent() {
     for (RequestMeter* meter : meters_) meter->look();
-    return recent_.last(span, clock_.now());
+    return recent_;
 }
 
 std::vector<PoolMetrics::Running> PoolMetrics::running() const {

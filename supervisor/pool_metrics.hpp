@@ -62,6 +62,7 @@ class PoolMetrics {
     // As of now.
     const Figures& figures();
     RecentFigures::Figures last(std::chrono::seconds span);
+    const RecentFigures& recent();
     std::vector<Running> running() const;
     double oldest_wait_seconds() const;  // of those that wait now
 

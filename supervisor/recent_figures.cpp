@@ -29,4 +29,18 @@ RecentFigures::Figures RecentFigures::last(std::chrono::seconds span, TimePoint 
     return all;
 }
 
+std::pair<std::vector<RecentFigures::Figures>, TimePoint::duration> RecentFigures::in_pieces(
+    TimePoint now) const {
+    constexpr std::int64_t steps_each = steps / pieces;
+    static_assert(steps_each * pieces == steps);
+    std::vector<Figures> all(pieces);
+    const std::int64_t newest = number_at(now) / steps_each;
+    for (const Slot& slot : slots_) {
+        const std::int64_t age = newest - slot.number / steps_each;
+        if (slot.number >= 0 && age >= 0 && age < static_cast<std::int64_t>(pieces))
+            all[pieces - 1 - static_cast<std::size_t>(age)].add(slot.figures);
+    }
+    return {std::move(all), now.time_since_epoch() % piece};
+}
+
 }  // namespace corral

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <vector>
 
 #include "async/clock.hpp"
 #include "supervisor/histogram.hpp"
@@ -32,6 +33,12 @@ class RecentFigures {
     Figures& now(TimePoint now);
     // All of the last `span`, at most `whole`; the step under way counts as one.
     Figures last(std::chrono::seconds span, TimePoint now) const;
+
+    // The whole in equal pieces for a chart, the oldest first. The last one is under way, for as
+    // long as the second of the pair says.
+    static constexpr std::size_t pieces = 45;
+    static constexpr std::chrono::seconds piece = whole / pieces;
+    std::pair<std::vector<Figures>, TimePoint::duration> in_pieces(TimePoint now) const;
 
   private:
     struct Slot {

@@ -44,7 +44,7 @@ class Supervisor::Impl {
           spawner_(io_.get_executor()),
           pools_(config_, {io_.get_executor(), clock_, spawner_,
                            [this](const Worker& worker) { note_change(worker); }}),
-          api_(config_, clock_, pools_.all(), [this] { return reload(); }),
+          api_(io_.get_executor(), config_, clock_, pools_.all(), [this] { return reload(); }),
           server_(
               io_.get_executor(), clock_, http_limits(config_),
               [this](HttpExchange& exchange) { return api_.handle(exchange); },
@@ -76,6 +76,7 @@ class Supervisor::Impl {
     void note_change(const Worker& worker) {
         hooks_.state_changed(worker);
         status_.note_change();
+        api_.note_change();
     }
 
     awaitable<void> watch_signals() {
@@ -130,6 +131,7 @@ class Supervisor::Impl {
         spdlog::info("stopping: {} running answers have {} s to end", server_.exchanges(),
                      std::chrono::duration<double>(config_.timeouts.drain).count());
         status_.stopping(config_.timeouts.drain);
+        api_.end_watching();
         // On a socket of the service manager, new clients wait for who is started next; on our own
         // they shall hear why.
         if (listeners_.stay()) {

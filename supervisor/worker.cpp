@@ -48,8 +48,11 @@ Worker::Worker(asio::any_io_executor executor, Clock& clock, Spawner& spawner, P
       life_(executor, clock) {}
 
 void Worker::enter(WorkerState state) {
+    const TimePoint now = clock_.now();
+    // One that passes a health check has been ready all the time.
+    if (state == WorkerState::ready && state_ != WorkerState::checking) ready_since_ = now;
+    state_since_ = state == WorkerState::ready ? ready_since_ : now;
     state_ = state;
-    state_since_ = clock_.now();
     log::debug(log::worker(name_), "{}", to_string(state));
     owner_.worker_changed(*this);
 }

@@ -162,6 +162,7 @@ class Worker {
 
     WorkerState state_ = WorkerState::stopped;
     TimePoint state_since_;
+    TimePoint ready_since_;
     std::stop_source stop_;  // what is wanted
     bool leased_ = false;
     std::optional<WorkerProcess> process_;

@@ -22,11 +22,12 @@ class Routes(SharedDaemonTest):
     def test_the_pool_report(self):
         report = self.shared.get("/v1/pool").json()
         pool = report["pools"][0]
-        self.assertEqual((pool["name"], pool["queue"]), ("default", {"length": 0, "limit": 64}))
+        self.assertEqual((pool["name"], pool["queue"]), ("default", {"length": 0, "limit": 64, "oldest_seconds": 0}))
         for worker in pool["workers"]:
             self.assertTrue(processes.stat(worker["pid"]))
             self.assertGreater(worker["rss_bytes"], worker["pss_bytes"])
-            self.assertGreater(worker["pss_bytes"], 1_000_000)
+            self.assertGreater(worker["pss_bytes"], worker["private_bytes"])
+            self.assertGreater(worker["private_bytes"], 1_000_000)
 
     def test_what_is_not_there(self):
         answers = {path: self.shared.request(method, path).status for method, path in

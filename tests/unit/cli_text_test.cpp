@@ -57,23 +57,26 @@ TEST_CASE("the table of the workers") {
         {"name":"other","model":"o.gguf","queue":{"length":0,"limit":8},"workers":[]}]})";
     CHECK(pool_table(report) ==
           "pool default  m.gguf\n"
-          "queue 2/64\n"
-          "WORKER      STATE    SINCE  PID  UPTIME  REQUESTS  RESTARTS  MEMORY PSS / RSS     "
-          "LAST EXIT\n"
-          "default/1   ready    12 s   123  3m 07s  5         0         12.3 MiB / 40.0 MiB  -\n"
-          "default/10  backoff  0.2 s  -    -       0         3         - / -                "
-          "exit code 1: no\n"
+          "queue 2/64, the first for -\n"
+          "WORKER      STATE        SINCE  WORKING ON  PID  UPTIME  REQUESTS  RESTARTS  "
+          "MEMORY PSS / RSS     LAST EXIT\n"
+          "default/1   ready        12 s   -           123  3m 07s  5         0         "
+          "12.3 MiB / 40.0 MiB  -\n"
+          "default/10  backing off  0.2 s  -           -    -       0         3         "
+          "- / -                exit code 1: no\n"
           "\n"
           "pool other  o.gguf\n"
           "queue 0/8\n"
-          "WORKER  STATE  SINCE  PID  UPTIME  REQUESTS  RESTARTS  MEMORY PSS / RSS  LAST EXIT\n");
+          "WORKER  STATE  SINCE  WORKING ON  PID  UPTIME  REQUESTS  RESTARTS  MEMORY PSS / RSS  "
+          "LAST EXIT\n");
 }
 
 TEST_CASE("a report with less in it, and none at all") {
     const std::string table = pool_table(R"({"pools":[{"workers":[{"id":"a","rss_bytes":-1}]}]})");
     CHECK(table.starts_with("pool -  -\nqueue -/-\n"));
     CHECK(table.ends_with(
-        "a       -      -      -    -       -         -         - / -             -\n"));
+        "a       -      -      -           -    -       -         -         - / -             "
+        "-\n"));
     for (const char* report : {"", "{}", "[]", "{\"pools\":7}", "{\"pools\":[7]}",
                                "{\"pools\":[{}]}", "{\"pools\":[{\"workers\":[null]}]}"}) {
         CAPTURE(report);
