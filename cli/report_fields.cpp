@@ -36,7 +36,12 @@ std::string text(const json::object& object, const char* name) {
 }
 
 std::string duration(const json::object& object, const char* name) {
-    return of(object, name).is_number() ? format_seconds(number(object, name)) : "-";
+    const json::value& value = of(object, name);
+    if (!value.is_number()) return "-";
+    const double seconds = number(object, name);
+    // What is told in whole seconds has no tenths.
+    const bool whole = !value.is_double() && seconds >= 0 && seconds < 10;
+    return whole ? std::to_string(static_cast<int>(seconds)) + " s" : format_seconds(seconds);
 }
 
 std::string size(const json::object& object, const char* name) {

@@ -25,7 +25,7 @@ def load(daemon, users, end):
     def user(number):
         draw = random.Random(number)
         while time.monotonic() < end():
-            daemon.chat(f"Tell me {'more ' * draw.randint(1, 40)}", max_tokens=draw.randint(20, 160))
+            daemon.chat(f"Tell me {'more ' * draw.randint(1, 40)}", model="assistant", max_tokens=draw.randint(20, 160))
             time.sleep(draw.uniform(0, 12))
     return [in_background(user, number) for number in range(users)]
 
@@ -36,7 +36,7 @@ def main(folder, minutes):
     port = free_port()
     write_model(work / "assistant-q8_0.gguf", MODEL, embedding=1024, layers=16, heads=16, kv_heads=4, feed_forward=3072, kind="q8_0")
     daemon = Daemon(folder=work, through=["sh", "-c", f'cd {work}; exec "$@"', "sh"], restart={"max": "6s", "storm_deaths": 9},
-                    pool={"name": "assistant", "model": "assistant-q8_0.gguf", "sampling": {"temperature": 1}, "context": 4096},
+                    pool={"name": "assistant", "model": "assistant-q8_0.gguf", "sampling": {"temperature": 1}, "context": 16384},
                     listen={"unix": {"path": str(work / "corral.sock")}, "tcp": {"address": "127.0.0.1", "port": port}})
     browser = None
     try:
@@ -47,11 +47,12 @@ def main(folder, minutes):
         for _ in itertools.takewhile(lambda _: time.monotonic() < stop - 60 - KILL_EVERY, itertools.count()):
             time.sleep(KILL_EVERY)
             os.kill(next(pid for pid in daemon.pids() if pid), random.choice([signal.SIGKILL, signal.SIGSEGV]))
-        in_background(daemon.chat, "More.", max_tokens=160)
-        in_background(daemon.chat, "More.", max_tokens=160)
+        in_background(daemon.chat, "More.", model="assistant", max_tokens=160)
+        in_background(daemon.chat, "More.", model="assistant", max_tokens=160)
         browser.open(f"http://127.0.0.1:{port}/")
         browser.look(width=1160, height=700)
-        browser.wait("document.querySelectorAll('[data-state=busy]').length === 3 && document.querySelector('.queue.waiting')")
+        browser.wait("[...document.querySelectorAll('.doing')].every(doing => /answering.*[/]s/.test(doing.innerText)) "
+                     "&& document.querySelector('.queue.waiting')")
         browser.do("screenshot", path=str(folder / "status-page-light.png"))
         os.kill(daemon.pids()[1], signal.SIGKILL)
         browser.look(dark=True, width=390, height=844)

@@ -54,7 +54,7 @@ TEST_CASE("the view of a pool at work") {
     CHECK(has(view, "queue 2/64, the first for 3.2 s"));
     CHECK(view.find("in use   12 s   12 s, 214 tokens, 17.8/s") != std::string::npos);
     CHECK(view.find("██████░░░░░░░░░░░░░░  31 %  1.20 GiB of 3.80 GiB") != std::string::npos);
-    CHECK(view.find("2.0 s, reads 512 tokens") != std::string::npos);
+    CHECK(view.find("2 s, reads 512 tokens") != std::string::npos);
     CHECK(has(view, "15 minutes   51 answered, 2 failed"));
     CHECK(has(view, "tokens/s     ▁▂█▅  17.8 in the last minute"));
     CHECK(has(view, "first token   █ ▅  p50 44 ms, p95 92 ms"));
