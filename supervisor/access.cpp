@@ -30,8 +30,7 @@ Access::Access(const Config& config)
         priority_uids_.insert(uid_of(name));
 }
 
-void Access::admit_without_key(const HttpRequest& request, const Peer& peer) const {
-    check_origin(request);
+void Access::admit_visitor(const Peer& peer) const {
     if (!peer.tcp && !on_a_list(peer))
         throw forbidden("user_not_allowed",
                         "your user is on none of the lists in listen.unix of corral's "
@@ -39,7 +38,8 @@ void Access::admit_without_key(const HttpRequest& request, const Peer& peer) con
 }
 
 Origin Access::admit(const HttpRequest& request, const Peer& peer) const {
-    admit_without_key(request, peer);
+    check_origin(request);
+    admit_visitor(peer);
     Origin origin;
     if (!peer.tcp) {
         const uid_t uid = peer.uid.value_or(static_cast<uid_t>(-1));

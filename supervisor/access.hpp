@@ -18,8 +18,9 @@ class Access {
     // cannot be used.
     explicit Access(const Config& config);
 
-    // Throws ApiError (403). For what shows nothing: a browser that follows an address has no key.
-    void admit_without_key(const HttpRequest& request, const Peer& peer) const;
+    // Throws ApiError (403). For what shows nothing: a browser that follows a link, from wherever,
+    // has no key.
+    void admit_visitor(const Peer& peer) const;
     // Throws ApiError: 401, 403.
     Origin admit(const HttpRequest& request, const Peer& peer) const;
     // The Origin of a browser's page that may read what is answered; "" if there is none.

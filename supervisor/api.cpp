@@ -95,7 +95,7 @@ awaitable<void> Api::handle(HttpExchange& exchange) {
 Origin Api::admit(const HttpExchange& exchange) const {
     if (exchange.request().path != Pages::status_path)
         return access_.admit(exchange.request(), exchange.peer());
-    access_.admit_without_key(exchange.request(), exchange.peer());
+    access_.admit_visitor(exchange.peer());
     return {};
 }
 

@@ -34,6 +34,7 @@ install_gzipped(${PROJECT_SOURCE_DIR}/systemd/debian/changelog changelog ${DOC})
 # The texts lie as in the sources, for they name each other.
 install(FILES README.md systemd/debian/copyright DESTINATION ${DOC})
 install(FILES systemd/README.md DESTINATION ${DOC}/systemd)
+install(DIRECTORY docs/images DESTINATION ${DOC}/docs)
 install(FILES docs/design.md docs/llama-cli.md docs/metrics.md DESTINATION ${DOC}/docs)
 install(FILES config/corral.yaml DESTINATION ${DOC}/examples)
 install(DIRECTORY config/grafana config/prometheus DESTINATION ${DOC}/examples)

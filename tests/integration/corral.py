@@ -161,6 +161,14 @@ class Daemon:
     def wait_ready(self, deadline=15.0):
         wait_for(lambda: set(self.states()) == {"ready"}, "every worker being ready", deadline)
 
+    def wait_loading(self):
+        """The only worker, once some of its model is mapped and not only the head of the file read."""
+        def loading():
+            worker = self.workers()[0]
+            told = worker["loading"]
+            return worker if told and told["bytes"] > told["of_bytes"] / 50 else None
+        return wait_for(loading, "some of the model being loaded")
+
     def wait_queue(self, length):
         wait_for(lambda: self.pool()["queue"]["length"] == length, f"a queue of {length}")
 

@@ -123,3 +123,8 @@ def write_model(path, template, embedding=512, layers=8, heads=8, kv_heads=2, fe
                 file.write(piece)
             file.write(piece[:rest] + b"\0" * (-size % ALIGNMENT))
     return path
+
+
+def slow_model(path, template):
+    """460 MiB that are repacked for the CPU: loading is a second of work for one thread."""
+    return write_model(path, template, embedding=2048, layers=17, heads=16, kv_heads=4, feed_forward=6144, kind="q4_0")

@@ -83,6 +83,15 @@ class Pages(AccessTest):
         self.assertEqual(self.requests(), 0)
         self.assertEqual(daemon.request("GET", "/health", None, {"Sec-Fetch-Site": "none"}).status, 200)
 
+    def test_a_link_on_any_page_may_lead_to_the_status_page_which_shows_nothing_to_others(self):
+        daemon = self.fake()
+        linked = daemon.request("GET", "/", None, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
+        self.assertEqual(linked.status, 200)
+        self.assertIn("frame-ancestors 'none'", linked.headers["Content-Security-Policy"])
+        self.assertIsNone(linked.headers["Access-Control-Allow-Origin"])
+        own = daemon.request("GET", "/v1/pool", None, {"Sec-Fetch-Site": "same-origin"})
+        self.assertEqual(own.status, 200)
+
     def test_allowed_pages_may_ask_and_read(self):
         daemon = self.fake(http={"allowed_origins": [PAGE]})
         asks = {"Origin": PAGE, "Sec-Fetch-Site": "cross-site"}

@@ -70,7 +70,7 @@ class Handover(CorralTest):
             wait_for(lambda: daemon.pool()["recent"]["answered"] > answered + 20, "some answers")
             daemon.signal()
             self.assertEqual(daemon.wait_end(), 0)
-            daemon.start()
+            daemon.start(ready=False)  # its worker is busy from the first moment on
         end.set()
         self.assertGreater(min(client.result(30) for client in clients), 10)
 

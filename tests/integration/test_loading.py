@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from corral import MODEL, CorralTest
-from made_model import write_model
+from made_model import slow_model
 from processes import PROC, held, wait_for
 from service_manager import NotifySocket
 
@@ -26,25 +26,19 @@ class Loading(CorralTest):
     def setUp(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="corral-test-")).resolve()
         self.addCleanup(shutil.rmtree, folder)
-        # 460 MiB that are repacked for the CPU: a second of work for one thread.
-        self.model = write_model(folder / "big.gguf", MODEL, embedding=2048, layers=17, heads=16, kv_heads=4,
-                                 feed_forward=6144, kind="q4_0")
+        self.model = slow_model(folder / "big.gguf", MODEL)
 
     def test_the_bytes_told_are_those_that_the_kernel_counts(self):
         manager = NotifySocket()
         self.addCleanup(manager.close)
         pool = {"model": str(self.model), "context": 512, "max_tokens": 256}
         daemon = self.daemon(workers=1, ready=False, pool=pool, environment=manager.environment())
-
-        def loading():
-            worker = daemon.workers()[0]
-            return worker if worker["loading"] and worker["loading"]["bytes"] else None
-        worker = wait_for(loading, "some of the model being loaded")
+        worker = daemon.wait_loading()
         size = self.model.stat().st_size
         with held(worker["pid"]):
             counted = min(mapped_bytes(worker["pid"], self.model), size)  # the last page is not full
             self.assertGreater(counted, 0)
-            wait_for(lambda: loading()["loading"] == {"bytes": counted, "of_bytes": size}, f"{counted} of {size} bytes")
+            wait_for(lambda: daemon.workers()[0]["loading"] == {"bytes": counted, "of_bytes": size}, f"{counted} of {size} bytes")
             manager.wait_last("STATUS", "Loading: 0 ready, 0 busy, 0 queued, 1 not available; default/1 has loaded "
                               f"{counted * 100 // size} % of {round(size / 2**20)} MiB")
         daemon.wait_ready(60)

@@ -5,8 +5,9 @@ import tempfile
 import unittest
 
 from browser import Browser, needs_browser
-from corral import CorralTest, in_background
+from corral import MODEL, CorralTest, in_background
 from http_client import joined
+from made_model import slow_model
 from processes import held
 from test_openai import free_port
 
@@ -99,6 +100,19 @@ class StatusPage(CorralTest):
         self.page.wait("document.querySelectorAll('.chart path.p95').length === 2")
         self.assertIn("p95", self.page.get("document.querySelectorAll('.chart svg')[2].getAttribute('aria-label')"))
         self.assert_clean()
+
+    def test_a_worker_that_loads(self):
+        with tempfile.TemporaryDirectory(prefix="corral-test-") as folder:
+            model = slow_model(f"{folder}/slow.gguf", MODEL)
+            daemon = self.serve(workers=1, pool={"model": model, "context": 512, "max_tokens": 256}, restart={"initial": "1ms"})
+            self.watch(1)
+            os.kill(daemon.pids()[0], signal.SIGKILL)
+            row = self.state_of("default/1")
+            with held(daemon.wait_loading()["pid"]):
+                self.page.wait(f"/loading[^]*[1-9]\\d* % of 4\\d\\d MiB/.test({row}.innerText)")
+                self.page.wait(f"{row}.querySelector('progress').value > 0")
+            self.page.wait(f"{row}.dataset.state === 'ready' && {row}.querySelector('progress').hidden")
+            self.assert_clean()
 
     def test_the_queue(self):
         daemon = self.serve(workers=1, health={"interval": "1h"})

@@ -120,6 +120,7 @@ class Watch(CorralTest):
             daemon.signal()
             self.assertIn("ended the stream", process.communicate(timeout=PATIENCE)[1])
             self.assertEqual(process.returncode, 5)
+        self.assertEqual(daemon.wait_end(), 0)
 
 
 if __name__ == "__main__":
