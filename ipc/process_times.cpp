@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -49,6 +50,12 @@ bool look_at_threads(const std::filesystem::path& folder, std::vector<pid_t>& pi
 }
 
 }  // namespace
+
+std::chrono::nanoseconds own_cpu_time() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 std::optional<CpuUse> cpu_use_of_tree(pid_t pid) {
     std::vector<pid_t> pids{pid};

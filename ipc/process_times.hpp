@@ -13,6 +13,9 @@ struct CpuUse {
     bool wanted;                     // some thread runs, or waits for nothing but a core
 };
 
+// Of this thread. What a piece of work costs us: on a busy machine others run meanwhile.
+std::chrono::nanoseconds own_cpu_time();
+
 // Of the process and of all its descendants. Nothing when the process is gone, or when no
 // descriptor is left to look with.
 std::optional<CpuUse> cpu_use_of_tree(pid_t pid);

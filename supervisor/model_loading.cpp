@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ipc/process_times.hpp"
 #include "supervisor/worker_files.hpp"
 
 namespace corral {
@@ -12,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto look_interval = std::chrono::milliseconds(250);
-// The event loop waits while the kernel counts pages: no more than a fiftieth of its time.
+// The event loop waits while the kernel counts pages: no more than a fiftieth of its CPU time.
 constexpr int look_share = 50;
 
 std::ifstream proc_file(pid_t pid, const char* name) {
@@ -75,11 +76,11 @@ LoadingWatch::LoadingWatch(Clock& clock, pid_t pid, ModelFiles model,
 }
 
 void LoadingWatch::look() {
-    const TimePoint before = clock_.now();
+    const auto before = own_cpu_time();
     const std::uint64_t bytes = model_bytes_in_memory(pid_, model_);
-    const TimePoint now = clock_.now();
-    const auto pause = std::max<TimePoint::duration>(look_interval, look_share * (now - before));
-    next_ = clock_.call_at(now + pause, [this] { look(); });
+    const auto took = own_cpu_time() - before;
+    const auto pause = std::max<TimePoint::duration>(look_interval, look_share * took);
+    next_ = clock_.call_at(clock_.now() + pause, [this] { look(); });
     if (bytes <= bytes_) return;
     bytes_ = bytes;
     on_progress_();

@@ -1,7 +1,5 @@
 #include "supervisor/process_watch.hpp"
 
-#include <ctime>
-
 #include "ipc/process_times.hpp"
 
 namespace corral {
@@ -9,13 +7,6 @@ namespace {
 
 constexpr std::chrono::seconds fresh_at_least{1};
 constexpr int look_share = 50;
-
-// Our own share of a look: on a busy machine others run meanwhile.
-std::chrono::nanoseconds cpu_time() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 std::chrono::nanoseconds time_of(const auto& entries) {
     std::chrono::nanoseconds sum{0};
@@ -37,9 +28,9 @@ Value ProcessWatch::cached(Entries<Value>& entries, pid_t pid, TimePoint now, au
     const auto found = entries.find(pid);
     if (found != entries.end() && now - found->second.at < limit) return found->second.value;
     std::erase_if(entries, [&](const auto& entry) { return now - entry.second.at >= limit; });
-    const auto before = cpu_time();
+    const auto before = own_cpu_time();
     const Value value = read();
-    entries[pid] = {now, cpu_time() - before, value};
+    entries[pid] = {now, own_cpu_time() - before, value};
     return value;
 }
 
