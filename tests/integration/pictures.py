@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sys
@@ -61,7 +62,8 @@ def main(folder, minutes):
         terminal = Terminal(BINARY, "status", "--watch", "--socket", daemon.socket, columns=150)
         picture = terminal.wait("assistant/1", "tokens/s")
         terminal.close()
-        plain = "\n".join(line.rstrip() for line in picture.removesuffix("\nCtrl-C leaves\x1b[K\r\n\x1b[J").replace("\x1b[K", "").replace("\x1b[J", "").replace("\r", "").splitlines())
+        lines = re.sub(r"\x1b\[[KJ]|\r", "", picture).removesuffix("\nCtrl-C leaves\n").splitlines()
+        plain = "\n".join(line.rstrip() for line in lines)
         (folder / "status-watch.txt").write_text(plain.strip("\n") + "\n")
     finally:
         if browser:
