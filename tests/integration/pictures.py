@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sys
@@ -20,14 +21,15 @@ from test_status_watch import Terminal
 KILL_EVERY = 150
 
 
-def load(daemon, users, end):
-    """So many users who ask, read and think."""
+def load(daemon, users, end, thinking):
+    """So many users who ask, and read and think for up to so many seconds."""
     def user(number):
         draw = random.Random(number)
-        while time.monotonic() < end():
+        while time.monotonic() < end:
             daemon.chat(f"Tell me {'more ' * draw.randint(1, 40)}", model="assistant", max_tokens=draw.randint(20, 160))
-            time.sleep(draw.uniform(0, 12))
-    return [in_background(user, number) for number in range(users)]
+            time.sleep(draw.uniform(0, thinking))
+    for number in range(users):
+        in_background(user, number)
 
 
 def main(folder, minutes):
@@ -43,12 +45,11 @@ def main(folder, minutes):
         daemon.start()
         browser = Browser()
         stop = time.monotonic() + minutes * 60 + 60
-        load(daemon, 5, lambda: stop)
+        load(daemon, 5, stop, thinking=12)
         for _ in itertools.takewhile(lambda _: time.monotonic() < stop - 60 - KILL_EVERY, itertools.count()):
             time.sleep(KILL_EVERY)
             os.kill(next(pid for pid in daemon.pids() if pid), random.choice([signal.SIGKILL, signal.SIGSEGV]))
-        in_background(daemon.chat, "More.", model="assistant", max_tokens=160)
-        in_background(daemon.chat, "More.", model="assistant", max_tokens=160)
+        load(daemon, 5, stop, thinking=0)  # now some have to wait
         browser.open(f"http://127.0.0.1:{port}/")
         browser.look(width=1160, height=700)
         browser.wait("[...document.querySelectorAll('.doing')].every(doing => /answering.*[/]s/.test(doing.innerText)) "
@@ -61,7 +62,8 @@ def main(folder, minutes):
         terminal = Terminal(BINARY, "status", "--watch", "--socket", daemon.socket, columns=150)
         picture = terminal.wait("assistant/1", "tokens/s")
         terminal.close()
-        plain = "\n".join(line.rstrip() for line in picture.replace("\x1b[K", "").replace("\x1b[J", "").replace("\r", "").splitlines())
+        lines = re.sub(r"\x1b\[[KJ]|\r", "", picture).removesuffix("\nCtrl-C leaves\n").splitlines()
+        plain = "\n".join(line.rstrip() for line in lines)
         (folder / "status-watch.txt").write_text(plain.strip("\n") + "\n")
     finally:
         if browser:
