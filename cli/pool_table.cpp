@@ -23,12 +23,17 @@ std::string state_of(const json::object& worker) {
     return word == words.end() ? state : word->second;
 }
 
+std::string tokens_of(const json::object& request, const char* name) {
+    return fields::text(request, name) +
+           (fields::number(request, name) == 1 ? " token" : " tokens");
+}
+
 std::string request_text(const json::object& request) {
     const std::string age = fields::duration(request, "age_seconds");
     if (fields::number(request, "tokens") == 0)
-        return age + ", reads " + fields::text(request, "prompt_tokens") + " tokens";
+        return age + ", reads " + tokens_of(request, "prompt_tokens");
     const double rate = fields::number(request, "tokens_per_second");
-    return age + ", " + fields::text(request, "tokens") + " tokens" +
+    return age + ", " + tokens_of(request, "tokens") +
            (rate > 0 ? fmt::format(", {:.1f}/s", rate) : "");
 }
 
